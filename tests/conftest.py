@@ -1,0 +1,22 @@
+"""Fixtures for every test: a home of its own, and a fake engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import FakeEngine
+
+
+@pytest.fixture(autouse=True)
+def memchat_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test reads or writes the data of whoever runs it."""
+    home = tmp_path / "memchat-home"
+    monkeypatch.setenv("MEMCHAT_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def fake_engine() -> FakeEngine:
+    return FakeEngine()
