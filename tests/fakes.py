@@ -116,7 +116,7 @@ class FakeEngine:
         reply = queue.popleft() if queue else self.default_replies[request.role]
         if isinstance(reply, MemchatError):
             raise reply
-        return self._stream(request, reply, cancel or CancelToken())
+        yield from self._stream(request, reply, cancel or CancelToken())
 
     def count_tokens(self, role: Role, texts: Sequence[str]) -> list[int]:
         self._check()
