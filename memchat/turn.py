@@ -32,6 +32,13 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextTrimmed:
+    """The oldest messages, or the middle of a long one, did not fit the context window."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Thinking:
     """`done` of `total` prompt tokens are evaluated."""
 
@@ -50,7 +57,7 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class AnswerStarted:
-    """The reply has a row in the database; deltas follow."""
+    """The reply has a row in the database; deltas follow, from the beginning."""
 
     message_id: int
     reply_id: int
@@ -117,6 +124,7 @@ TurnEvent = (
     EngineChanged
     | EngineRestarting
     | Retrieved
+    | ContextTrimmed
     | Thinking
     | Cited
     | AnswerStarted

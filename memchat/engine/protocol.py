@@ -182,8 +182,11 @@ class Engine(Protocol):
     process behind it died.
     """
 
-    def load(self) -> EngineStatus:
-        """Load both models, if they are not; return when both are ready."""
+    def load(self, *, embedder: bool = True) -> EngineStatus:
+        """Load what is not loaded yet; return when the language model is ready.
+
+        With `embedder` also wait for the embedding model; without, that may still be loading.
+        """
         ...
 
     def status(self) -> EngineStatus:
@@ -213,16 +216,33 @@ class Engine(Protocol):
         ...
 
 
-def complete(engine: Engine, request: GenerateRequest, cancel: CancelToken | None = None) -> str:
-    """The whole text of one generation. Raises GenerationCancelledError when cancelled."""
+class GenerationCancelledError(Exception):
+    """A completion was cancelled before its end; not an error to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole generation."""
+
+    text: str
+    finished: Finished
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the token limit cut it off."""
+        return self.finished.reason == "length"
+
+
+def complete(
+    engine: Engine, request: GenerateRequest, cancel: CancelToken | None = None
+) -> Completion:
+    """Run `request` to its end. Raises GenerationCancelledError when cancelled."""
     parts: list[str] = []
     for event in engine.generate(request, cancel):
         if isinstance(event, TextDelta):
             parts.append(event.text)
-        elif isinstance(event, Finished) and event.reason == "cancelled":
-            raise GenerationCancelledError
-    return "".join(parts)
-
-
-class GenerationCancelledError(Exception):
-    """A completion was cancelled before its end; not an error to show."""
+        elif isinstance(event, Finished):
+            if event.reason == "cancelled":
+                break
+            return Completion("".join(parts), event)
+    raise GenerationCancelledError

@@ -1,0 +1,122 @@
+"""Every word the models are told, in one place. Training and chat read the same text.
+
+A role with an adapter gets the instructions alone: it has learned the rest. A role without one
+also gets the worked examples. Both are the same each time, so that the KV cache keeps them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from memchat.engine.protocol import ChatMessage
+
+PROMPT_VERSION = "1"
+"""Recorded with every event. Raise it whenever a text or layout below changes."""
+
+EXTRACT_SYSTEM = (
+    "You write the long-term memory of an assistant. Read the last message and write down each "
+    "lasting fact that its author states as true about themself or their world: one a line, in the "
+    "third person, complete on its own, at most 25 words. Greetings, questions, requests, stories, "
+    "what-ifs, general knowledge and pasted text hold no such fact. If there is none, write NONE."
+)
+
+DECIDE_SYSTEM = (
+    "You keep a memory bank true. Compare the new fact with the numbered memories and write one "
+    "line. ADD: it is new. NOOP: a memory says it already. UPDATE n: merged text: it changes or "
+    "extends memory n; keep all that is still true. DELETE n: it only says that memory n is no "
+    "longer true."
+)
+
+ANSWER_SYSTEM = (
+    "You are a friendly assistant that remembers the user. Today is {today}. Notes from memory may "
+    "stand before a message: first name the numbers of those you will use, then reply to the "
+    "message. Where notes disagree, the latest is right. Never invent what the notes do not say."
+)
+
+SHORT_ANSWER_SYSTEM = (
+    "Answer the question from the notes. First name the numbers of the notes you will use, then "
+    "answer in six words at most. Where notes disagree, the latest is right. If the notes do not "
+    "say, answer: I don't know."
+)
+
+NONE = "NONE"
+"""What extraction writes when a message holds no fact."""
+
+ABSTENTION = "I don't know."
+"""What a short answer says when the notes do not hold it."""
+
+_EXTRACT_EXAMPLES = (
+    (
+        "Date: 3 March 2024\nThe user: hey! My sister Ana moved to Oslo on 2 March 2024, and I "
+        "finally got my driving licence.",
+        "The user's sister Ana moved to Oslo on 2 March 2024.\n"
+        "The user got a driving licence by 3 March 2024.",
+    ),
+    ("Date: 9 June 2024\nThe user: How do I boil an egg?", NONE),
+    (
+        "Date: 21 July 2024\nThe user: I have a cat called Miso.",
+        "The user has a cat called Miso.",
+    ),
+    ("Date: 2 August 2024\nThe user: Write me a story about a pirate who lost her ship.", NONE),
+    (
+        "Date: 5 September 2024\nEarlier: The user: My brother Tom is visiting.\n"
+        "The user: He can't eat gluten. Lovely weather today, isn't it?",
+        "The user's brother Tom can't eat gluten.",
+    ),
+)
+
+_DECIDE_EXAMPLES = (
+    (
+        "Memories:\n1. The user has a cat called Miso.\n2. The user lives in Bergen.\n"
+        "New fact: The user adopted a second cat, Pepper.",
+        "UPDATE 1: The user has two cats, Miso and Pepper.",
+    ),
+    (
+        "Memories:\n1. The user plays the violin.\n2. The user lives in Bergen.\n"
+        "New fact: The user moved to Oslo.",
+        "UPDATE 2: The user lives in Oslo.",
+    ),
+    (
+        "Memories:\n1. The user works as a nurse.\n2. The user lives in Oslo.\n"
+        "New fact: The user is allergic to peanuts.",
+        "ADD",
+    ),
+    (
+        "Memories:\n1. The user owns a red bicycle.\n2. The user works as a nurse.\n"
+        "New fact: The user no longer owns a bicycle.",
+        "DELETE 1",
+    ),
+    (
+        "Memories:\n1. The user works as a nurse.\n2. The user plays the violin.\n"
+        "New fact: The user is a nurse.",
+        "NOOP",
+    ),
+)
+
+
+def extraction_prompt(task: str, *, examples: bool) -> tuple[ChatMessage, ...]:
+    """Messages that ask for the facts in `task` (see `manager.extraction_task`)."""
+    return _conversation(EXTRACT_SYSTEM, _EXTRACT_EXAMPLES if examples else (), task)
+
+
+def decision_prompt(task: str, *, examples: bool) -> tuple[ChatMessage, ...]:
+    """Messages that ask for one operation on `task` (see `manager.decision_task`)."""
+    return _conversation(DECIDE_SYSTEM, _DECIDE_EXAMPLES if examples else (), task)
+
+
+def answer_system(today: str, *, short: bool) -> ChatMessage:
+    """The Answer Agent's instructions, for a conversation or for benchmark questions."""
+    return ChatMessage(
+        "system", SHORT_ANSWER_SYSTEM if short else ANSWER_SYSTEM.format(today=today)
+    )
+
+
+def _conversation(
+    system: str, examples: Sequence[tuple[str, str]], task: str
+) -> tuple[ChatMessage, ...]:
+    messages = [ChatMessage("system", system)]
+    for question, answer in examples:
+        messages.append(ChatMessage("user", question))
+        messages.append(ChatMessage("assistant", answer))
+    messages.append(ChatMessage("user", task))
+    return tuple(messages)
