@@ -114,7 +114,7 @@ class MemoryFinished:
 
 @dataclass(frozen=True, slots=True)
 class MemoryFailed:
-    """The message stays in the queue as failed, to be tried again on request or at the next start."""
+    """The message is marked as failed, to be tried again on request."""
 
     message_id: int
     error: MemchatError

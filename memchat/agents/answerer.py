@@ -14,7 +14,7 @@ from datetime import date
 
 from memchat.agents.dates import format_day
 from memchat.agents.grammar import distillation_grammar
-from memchat.agents.prompts import answer_system
+from memchat.agents.prompts import ANSWER_LABEL, answer_system
 from memchat.bank.types import Hit
 from memchat.engine.protocol import (
     CancelToken,
@@ -106,6 +106,19 @@ def distil(
     return line, parse_distillation(line, question.hits)
 
 
+def distillation_line(numbers: Sequence[int]) -> str:
+    """What the model writes to name the notes `numbers` (from 1), for training samples."""
+    return f"Using: {', '.join(map(str, numbers)) or 'none'}\n"
+
+
+def reply_prefill(line: str) -> str:
+    """The start of the reply, given the line that names the notes; nothing without notes.
+
+    The reply proper follows after one space.
+    """
+    return f"{line}{ANSWER_LABEL}" if line else ""
+
+
 def answer_request(
     question: Question, distilled: str, *, max_tokens: int, sampling: Sampling
 ) -> GenerateRequest:
@@ -116,7 +129,7 @@ def answer_request(
         max_tokens=max_tokens,
         sampling=sampling,
         stop=("\n",) if question.short else (),
-        prefill=distilled,
+        prefill=reply_prefill(distilled),
     )
 
 

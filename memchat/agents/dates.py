@@ -32,7 +32,9 @@ _SEASONS = {"spring": 4, "summer": 7, "autumn": 10, "fall": 10}
 _NUMBERS = {
     word: number
     for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
+        ("one", "two", "three", "four", "five", "six")
+        + ("seven", "eight", "nine", "ten", "eleven", "twelve"),
+        start=1,
     )
 } | {"a": 1, "an": 1, "a couple of": 2, "a couple": 2, "couple of": 2}
 

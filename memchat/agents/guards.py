@@ -24,13 +24,17 @@ TRUNCATED = "truncated"
 """An UPDATE whose text ran into the token limit became an ADD."""
 
 _ADDITIVE = re.compile(
-    r"\b(?:another|also|too|second|third|as well|additional|additionally|more|other|both|besides)\b",
+    r"\b(?:another|also|too|second|third|as well|additional(?:ly)?|more|other|both|besides)\b",
     re.IGNORECASE,
 )
 _SPECIFIC = re.compile(r"\b(?:[A-Z][\w'’-]*[A-Za-z0-9]|\d[\d.,:/]*\d|\d)")
+_POSSESSIVE = re.compile(r"['’]s$")
 _NOT_NAMES = frozenset(
-    "The User Users A An In On At For From He She It They His Her Their Its This That And But "
-    "When Since After Before".split()
+    {
+        *("The", "User", "A", "An", "He", "She", "It", "They", "His", "Her", "Their", "Its"),
+        *("In", "On", "At", "For", "From", "This", "That", "And", "But"),
+        *("When", "Since", "After", "Before"),
+    }
 )
 
 
@@ -82,7 +86,7 @@ def loses_detail(old: str, merged: str, fact: str) -> bool:
 
 def _specifics(text: str) -> Counter[str]:
     """The names and numbers in `text`: capitalised words and digits, each once."""
-    found = (word.removesuffix("'s").removesuffix("’s") for word in _SPECIFIC.findall(text))
+    found = (_POSSESSIVE.sub("", word) for word in _SPECIFIC.findall(text))
     return Counter({word.lower(): 1 for word in found if word not in _NOT_NAMES})
 
 

@@ -45,6 +45,10 @@ NONE = "NONE"
 ABSTENTION = "I don't know."
 """What a short answer says when the notes do not hold it."""
 
+ANSWER_LABEL = "Answer:"
+"""What stands between the line that names the notes and the reply. Without it an untrained model
+takes that line for the whole of its reply."""
+
 _EXTRACT_EXAMPLES = (
     (
         "Date: 3 March 2024\nThe user: hey! My sister Ana moved to Oslo on 2 March 2024, and I "
