@@ -32,8 +32,10 @@ _SEASONS = {"spring": 4, "summer": 7, "autumn": 10, "fall": 10}
 _NUMBERS = {
     word: number
     for number, word in enumerate(
-        ("one", "two", "three", "four", "five", "six")
-        + ("seven", "eight", "nine", "ten", "eleven", "twelve"),
+        [
+            *("one", "two", "three", "four", "five", "six"),
+            *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+        ],
         start=1,
     )
 } | {"a": 1, "an": 1, "a couple of": 2, "a couple": 2, "couple of": 2}
@@ -74,13 +76,14 @@ def resolve_dates(text: str, said_on: date) -> str:
     return text
 
 
-Resolver = Callable[[re.Match[str], date], str | None]
+Resolver = Callable[[re.Match[str], date], str]
 
 
 def _replacer(resolve: Resolver, said_on: date) -> Callable[[re.Match[str]], str]:
     def replace(match: re.Match[str]) -> str:
-        resolved = resolve(match, said_on)
-        if resolved is None:
+        try:
+            resolved = resolve(match, said_on)
+        except (OverflowError, ValueError):  # before year 1 or after 9999
             return match[0]
         before = match["before"] or ""
         if before.strip().lower() not in ("", "on", "in", "at"):
@@ -109,12 +112,7 @@ def _last_night(_match: re.Match[str], said_on: date) -> str:
     return _on(said_on - timedelta(days=1), "night")
 
 
-def _count(match: re.Match[str]) -> int:
-    word = match["count"].lower()
-    return int(word) if word.isdigit() else _NUMBERS[word]
-
-
-def _shift(said_on: date, count: int, unit: str) -> str | None:
+def _shift(said_on: date, count: int, unit: str) -> str:
     unit = unit.lower()
     if unit == "fortnight":
         count, unit = count * 2, "week"
@@ -127,18 +125,13 @@ def _shift(said_on: date, count: int, unit: str) -> str | None:
     return f"in {(said_on + relativedelta(years=count)).year}"
 
 
-def _ago(match: re.Match[str], said_on: date) -> str | None:
-    try:
-        return _shift(said_on, -_count(match), match["unit"])
-    except (OverflowError, ValueError):
-        return None
+def _counted(sign: int) -> Resolver:
+    def resolve(match: re.Match[str], said_on: date) -> str:
+        word = match["count"].lower()
+        count = int(word) if word.isdigit() else _NUMBERS[word]
+        return _shift(said_on, sign * count, match["unit"])
 
-
-def _ahead(match: re.Match[str], said_on: date) -> str | None:
-    try:
-        return _shift(said_on, _count(match), match["unit"])
-    except (OverflowError, ValueError):
-        return None
+    return resolve
 
 
 def _vague_ago(match: re.Match[str], said_on: date) -> str:
@@ -153,7 +146,7 @@ def _relative_weekday(match: re.Match[str], said_on: date) -> str:
     ahead = (_weekday_number(match["weekday"]) - said_on.weekday()) % 7
     which = match["which"].lower()
     if which in ("last", "past"):
-        day = said_on + timedelta(days=(ahead or 7) - 7)
+        day = said_on + timedelta(days=ahead - 7)
     elif which == "next":
         day = said_on + timedelta(days=ahead or 7)
     else:
@@ -171,7 +164,7 @@ def _bare_weekday(match: re.Match[str], said_on: date) -> str:
     )
     ahead = (_weekday_number(match["weekday"]) - said_on.weekday()) % 7
     in_past = _PAST.search(match.string[start + 1 : end]) is not None
-    day = said_on + timedelta(days=(ahead or 7) - 7 if in_past else ahead or 7)
+    day = said_on + timedelta(days=ahead - 7 if in_past else ahead or 7)
     part = match["part"]
     return _on(day, part) if part else f"on {_WEEKDAYS[day.weekday()].title()} {format_day(day)}"
 
@@ -252,16 +245,17 @@ _RULES = (
     _rule(r"to(?P<part>night)", _day_offset(0)),
     _rule(rf"this {_PART}", _day_offset(0)),
     _rule(r"today", _day_offset(0)),
-    _rule(rf"(?:about |around )?{_COUNT} {_UNIT} (?:ago|back)", _ago),
+    _rule(rf"(?:about |around )?{_COUNT} {_UNIT} (?:ago|back)", _counted(-1)),
     _rule(
         r"(?P<amount>(?:a )?few|several|some) (?P<unit>day|week|month|year)s (?:ago|back)",
         _vague_ago,
     ),
-    _rule(rf"in {_COUNT} {_UNIT}(?:['’]s?)?(?: time)?(?! (?:a|per|each|every)\b)", _ahead),
-    _rule(rf"{_COUNT} {_UNIT} from (?:now|today)", _ahead),
+    _rule(rf"in {_COUNT} {_UNIT}(?:['’]s?)?(?: time)?(?! (?:a|per|each|every)\b)", _counted(1)),
+    _rule(rf"{_COUNT} {_UNIT} from (?:now|today)", _counted(1)),
     _rule(rf"(?P<which>last|past|next|this|coming) {_WEEKDAY}(?: {_PART})?", _relative_weekday),
     _rule(
-        r"(?:the )?(?P<which>last|past|previous|this|next|coming) (?P<unit>week|month|year|weekend)",
+        r"(?:the )?(?P<which>last|past|previous|this|next|coming) "
+        r"(?P<unit>week|month|year|weekend)",
         _relative_period,
     ),
     _rule(

@@ -35,7 +35,7 @@ _MAX_DECISION_TOKENS = 80
 _MAX_TURN_CHARACTERS = 4000
 _MAX_EARLIER_CHARACTERS = 300
 _DECISION = re.compile(
-    r"(?P<op>ADD|NOOP|DELETE|UPDATE)(?: (?P<number>\d+))?(?:: (?P<text>.+))?", re.DOTALL
+    r"(?P<keep>ADD|NOOP)|DELETE (?P<delete>\d+)|UPDATE (?P<update>\d+): (?P<text>.+)"
 )
 
 
@@ -122,18 +122,17 @@ def parse_decision(
     match = _DECISION.fullmatch(reply.strip())
     if match is None:
         raise ValueError(f"not a decision: {reply!r}")
-    op = Op(match["op"])
-    if op is Op.ADD:
+    if match["keep"] == Op.ADD:
         return Operation(Op.ADD, fact, fact.text)
-    if op is Op.NOOP:
+    if match["keep"]:
         return Operation(Op.NOOP, fact)
-    target = memories[int(match["number"]) - 1].id
-    if op is Op.DELETE:
-        return Operation(Op.DELETE, fact, target=target)
+    if match["delete"]:
+        return Operation(Op.DELETE, fact, target=memories[int(match["delete"]) - 1].id)
     if truncated:
         said = reply.strip()
         return Operation(Op.ADD, fact, fact.text, proposed=said, correction=guards.TRUNCATED)
-    return Operation(Op.UPDATE, fact, match["text"].strip(), target=target)
+    target = memories[int(match["update"]) - 1].id
+    return Operation(Op.UPDATE, fact, match["text"].strip(), target)
 
 
 def decide(
