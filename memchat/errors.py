@@ -47,6 +47,10 @@ class ReadOnlyError(StorageError):
     """The data directory or the database cannot be written."""
 
 
+class StaleFactError(StorageError):
+    """Another process has decided this fact, or the message is no longer in the queue."""
+
+
 class ModelError(MemchatError):
     """A GGUF file, adapter or embedding model cannot be used."""
 

@@ -97,6 +97,8 @@ class Message:
     external_id: str = ""
     reply_to: int | None = None
     model: str = ""
+    failure: str = ""
+    """Why the memory work on it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class Event:
     actor: Actor
     at: datetime
     memory_id: int | None = None
-    """The memory as it is after the event: for an UPDATE the new row, for a DELETE the hidden one."""
+    """The memory as it is after the event: the new row of an UPDATE, the hidden one of a DELETE."""
     old_memory_id: int | None = None
     """The row that an UPDATE superseded."""
     message_id: int | None = None
@@ -181,3 +183,13 @@ class Hit:
     speaker: str = ""
     source_message: int | None = None
     pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A memory or turn that was put before the model for a message."""
+
+    kind: Literal["memory", "turn"]
+    id: int
+    cited: bool
+    """The model named it before it answered."""
