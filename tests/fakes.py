@@ -77,7 +77,7 @@ class FakeEngine:
             "The model process died.", "It restarts by itself."
         )
 
-    def load(self) -> EngineStatus:
+    def load(self, *, embedder: bool = True) -> EngineStatus:
         self._check()
         if self._state is not LoadState.READY:
             self._state = LoadState.LOADING

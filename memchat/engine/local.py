@@ -41,9 +41,10 @@ class LlamaEngine:
         self._embedder: Embedder | None = None
         self._closed = False
 
-    def load(self) -> EngineStatus:
+    def load(self, *, embedder: bool = True) -> EngineStatus:
         self.load_model()
-        self.load_embedder()
+        if embedder:
+            self.load_embedder()
         return self.status()
 
     def status(self) -> EngineStatus:
