@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from memchat.engine.embedder import Embedder
@@ -16,11 +16,10 @@ from memchat.engine.protocol import (
     LoadState,
     ModelSpec,
     Role,
+    StatusCallback,
     Vectors,
 )
 from memchat.errors import EngineError, MemchatError
-
-StatusCallback = Callable[[EngineStatus], None]
 
 
 class LlamaEngine:

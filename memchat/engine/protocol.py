@@ -174,6 +174,10 @@ class EngineStatus:
         return dict(self.adapters).get(role, "")
 
 
+StatusCallback = Callable[[EngineStatus], None]
+"""Told each change of an engine's status, from another thread."""
+
+
 class Engine(Protocol):
     """Runs the two models. Methods block; call them off the user interface's thread.
 
@@ -203,7 +207,8 @@ class Engine(Protocol):
         """PromptProgress events, then TextDelta events, then one Finished.
 
         A cancelled generation still ends in Finished. Closing the iterator cancels it.
-        Raises ContextOverflowError when prompt + max_tokens exceed the role's window.
+        Raises ContextOverflowError when the prompt leaves no room in the role's window; with less
+        room than max_tokens the reply ends early, with reason "length".
         """
         ...
 
