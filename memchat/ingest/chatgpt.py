@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from memchat.errors import IngestError
-from memchat.ingest.turns import Conversation, IngestTurn, parse_date, storable
+from memchat.ingest.turns import Conversation, IngestTurn, parse_date
+from memchat.text import valid_unicode
 
 _TEXT_TYPES = ("text", "multimodal_text")
 
@@ -23,7 +24,7 @@ def _conversation(exported: Mapping[str, Any], number: int, path: Path) -> Conve
     if not isinstance(mapping, Mapping):
         raise IngestError(f'{path}, conversation {number}: "mapping" is not an object')
     identity = str(exported.get("conversation_id") or exported.get("id") or number)
-    title = storable(str(exported.get("title") or "Untitled"))
+    title = valid_unicode(str(exported.get("title") or "Untitled"))
     branch = _branch(mapping, exported.get("current_node"))
     turns = tuple(_turns(branch, exported.get("create_time")))
     # Many have the same title, and the title finds the chat again on resuming.
@@ -85,4 +86,4 @@ def _text(message: Mapping[str, Any]) -> str:
         return ""
     parts = content.get("parts") or []
     texts = [part for part in parts if isinstance(part, str)] if isinstance(parts, list) else []
-    return storable("\n".join(texts)).strip()
+    return valid_unicode("\n".join(texts)).strip()

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from memchat.errors import IngestError
-from memchat.ingest.turns import Conversation, IngestTurn, parse_date, storable
+from memchat.ingest.turns import Conversation, IngestTurn, parse_date
+from memchat.text import valid_unicode
 
 _HINT = 'Each line is an object like {"role": "user", "text": "...", "date": "2023-05-08"}.'
 
@@ -48,7 +49,9 @@ def _turn(number: int, line: str, last_date: datetime | None) -> IngestTurn:
         raise ValueError(f'"date" is not an ISO 8601 date: {fields["date"]!r}')
     # A line that was changed since is another turn: its number alone would hide the change.
     digest = hashlib.sha256(line.strip().encode("utf-8", "replace")).hexdigest()[:12]
-    return IngestTurn(f"{number}-{digest}", role, storable(speaker), storable(text), said_at)
+    return IngestTurn(
+        f"{number}-{digest}", role, valid_unicode(speaker), valid_unicode(text), said_at
+    )
 
 
 def _object(line: str) -> dict[str, Any]:

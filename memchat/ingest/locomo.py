@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from memchat.errors import IngestError
-from memchat.ingest.turns import Conversation, IngestTurn, parse_date, storable
+from memchat.ingest.turns import Conversation, IngestTurn, parse_date
+from memchat.text import valid_unicode
 
 _SESSION = re.compile(r"session_(\d+)")
 
@@ -56,7 +57,7 @@ def _turn(sample_id: str, turn: object, said_at: datetime | None, where: str) ->
     values = [turn.get(key) for key in ("dia_id", "speaker", "text")]
     if not all(isinstance(value, str) for value in values):
         raise IngestError(f"{where}: dia_id, speaker and text must be there, as text")
-    dia_id, speaker, text = (storable(str(value)) for value in values)
+    dia_id, speaker, text = (valid_unicode(str(value)) for value in values)
     text = _with_caption(text, turn.get("blip_caption"))
     return IngestTurn(f"{sample_id}/{dia_id}", "user", speaker, text, said_at)
 
@@ -65,5 +66,7 @@ def _with_caption(text: str, caption: object) -> str:
     """What the other person saw belongs to what was said: "Look, my new dog!"."""
     if not isinstance(caption, str) or not caption.strip():
         return text
-    shown = re.sub(r"^an? (photo|photography|picture|image) of ", "", storable(caption).strip())
+    shown = re.sub(
+        r"^an? (photo|photography|picture|image) of ", "", valid_unicode(caption).strip()
+    )
     return f"{text} [shares a photo: {shown}]".strip()

@@ -51,8 +51,3 @@ def _parse_text(text: str) -> datetime:
         return datetime.strptime(text.lower(), "%I:%M %p on %d %B, %Y").astimezone()
     noon = " 12:00" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else ""
     return datetime.fromisoformat(text + noon).astimezone()
-
-
-def storable(text: str) -> str:
-    r"""`text` without the lone surrogates that JSON's \u escapes allow and UTF-8 does not."""
-    return text.encode("utf-8", "replace").decode("utf-8")

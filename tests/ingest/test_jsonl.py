@@ -60,6 +60,13 @@ def test_a_line_that_changed_is_another_turn() -> None:
     assert before.external_id != after.external_id
 
 
+def test_escapes_of_half_a_character_become_storable() -> None:
+    turn = read(r'{"role": "user", "text": "a\ud800b \u00e9", "speaker": "\udfff"}').turns[0]
+    turn.text.encode()
+    turn.speaker.encode()
+    assert turn.text.endswith("b é")
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from memchat.ingest.turns import parse_date, storable
+from memchat.ingest.turns import parse_date
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,3 @@ def test_a_zone_is_kept(written: object) -> None:
 )
 def test_what_is_no_date_is_none(written: object) -> None:
     assert parse_date(written) is None
-
-
-def test_lone_surrogates_become_storable() -> None:
-    assert storable("a\ud800b é 🐕") == "a?b é 🐕"

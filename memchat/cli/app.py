@@ -1,0 +1,62 @@
+"""The root command: chat, unless a command is named."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from memchat import __version__
+from memchat.cli import ask, chats, doctor, ingest, locations, logs, memory
+from memchat.cli.options import Model
+from memchat.errors import UsageError
+
+app = typer.Typer(
+    name="memchat",
+    help="A chat assistant that remembers, wholly on your machine.",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("ask")(ask.ask)
+app.command("ingest")(ingest.ingest)
+app.command("paths")(locations.paths)
+app.command("doctor")(doctor.doctor)
+app.add_typer(memory.app, name="memory")
+app.add_typer(chats.app, name="chats")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"memchat {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    model: Model = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Line by line, without a full-screen display.")
+    ] = False,
+    resume_latest: Annotated[
+        bool, typer.Option("--continue", "-c", help="Go on with the latest chat.")
+    ] = False,
+    resume: Annotated[
+        int | None, typer.Option("--resume", metavar="ID", help="Go on with this chat.")
+    ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """A chat assistant that remembers, wholly on your machine."""
+    logs.configure()
+    context.obj = model
+    if context.invoked_subcommand is None:
+        from memchat.cli import chat
+
+        chat.open_chat(chat.Start(model, plain, resume_latest, resume))
+    elif plain or resume_latest or resume is not None:
+        raise UsageError("--plain, --continue and --resume are for chatting, without a command.")

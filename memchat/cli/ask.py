@@ -1,0 +1,55 @@
+"""memchat ask: one question, one answer on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from memchat.cli import session, stdin, views
+from memchat.cli.options import Json, Model
+from memchat.cli.output import emit_json
+from memchat.errors import UsageError
+from memchat.text import printable, valid_unicode
+
+
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", parser=valid_unicode)],
+    remember: Annotated[
+        bool, typer.Option("--remember", help="Let the question write memories.")
+    ] = False,
+    model: Model = None,
+    json: Json = False,
+) -> None:
+    """Answer one question. Text piped in is a document to answer from.
+
+    Memories are read; none are written unless --remember is given, and never from the document.
+    """
+    from memchat.assistant import MemoryMode
+    from memchat.cli import exchange
+
+    if not question.strip():
+        raise UsageError("The question is empty.")
+    document = stdin.read_all().strip() if stdin.is_piped() else ""
+    live = sys.stdout.isatty() and not json
+    mode = MemoryMode.ON if remember else MemoryMode.PAUSED
+    with session.open_assistant(session.settings_with(model or context.obj)) as assistant:
+        chat = assistant.bank.create_chat(kind="ask", title=views.title_of(question))
+        message = assistant.submit(chat.id, question, mode)
+        answered = exchange.answer(assistant, message, mode, document, _write if live else _ignore)
+        if not json:
+            _write("\n" if live else printable(answered.reply.text) + "\n")
+        operations = exchange.remember(assistant, chat.id) if remember else []
+    if json:
+        emit_json(answered.as_json(operations))
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _ignore(_text: str) -> None:
+    """In a pipe the answer is written once it is whole: a failure leaves nothing behind."""

@@ -1,0 +1,97 @@
+"""Chat: the full screen where there is one, else line by line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from memchat.cli import session, stdin
+from memchat.cli.output import note
+from memchat.errors import NotFoundError
+from memchat.presence import announced
+
+if TYPE_CHECKING:
+    from memchat.bank.bank import Bank
+    from memchat.config import Settings
+
+_MIN_COLUMNS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How to begin: `latest` goes on with the newest chat, `chat_id` with that one."""
+
+    model: str | None = None
+    plain: bool = False
+    latest: bool = False
+    chat_id: int | None = None
+
+
+def open_chat(start: Start) -> None:
+    settings = session.settings_with(start.model)
+    if start.plain or not _has_full_screen():
+        _line_by_line(start, settings)
+    else:
+        _full_screen(start, settings)
+
+
+def _has_full_screen() -> bool:
+    return (
+        sys.stdin.isatty()
+        and sys.stdout.isatty()
+        and os.environ.get("TERM", "dumb") != "dumb"
+        and shutil.get_terminal_size().columns >= _MIN_COLUMNS
+    )
+
+
+def _full_screen(start: Start, settings: Settings) -> None:
+    from memchat.tui.app import MemchatApp
+
+    with session.open_bank() as bank, announced():
+        chat_id = _chat_to_resume(bank, start)
+        MemchatApp(bank, lambda bank: session.make_assistant(bank, settings), chat_id).run()
+
+
+def _line_by_line(start: Start, settings: Settings) -> None:
+    from memchat.cli.plain import LineChat, LinePrinter
+
+    interactive = sys.stdin.isatty()
+    with session.open_assistant(settings) as assistant:
+        chat_id = _chat_to_resume(assistant.bank, start)
+        printer = LinePrinter(_write, note)
+        chat = LineChat(assistant, printer, interactive, chat_id)
+        lines = stdin.read_lines()
+        chat.run(_prompt if interactive else lambda: next(lines, None))
+    if printer.failed and not interactive:
+        raise typer.Exit(1)
+
+
+def _chat_to_resume(bank: Bank, start: Start) -> int | None:
+    if start.chat_id is not None:
+        return bank.chat(start.chat_id).id
+    if not start.latest:
+        return None
+    chats = bank.chats(kind="chat", limit=1)
+    if not chats:
+        raise NotFoundError("There is no chat to go on with.", "Start one with: memchat")
+    return chats[0].id
+
+
+def _prompt() -> str | None:
+    import readline  # noqa: F401 (importing it gives input() line editing and a history)
+
+    try:
+        return input("You: ")
+    except EOFError:
+        note("")
+        return None
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

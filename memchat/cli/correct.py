@@ -1,0 +1,83 @@
+"""memchat memory add, edit, rm, forget, undo: the user's own changes to the bank."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from memchat.bank.types import Event
+from memchat.cli import session, views
+from memchat.cli.options import Json, MemoryId, MemoryText
+from memchat.cli.output import emit_json, note, plural, say
+from memchat.errors import UsageError
+from memchat.text import printable
+
+
+def add(text: MemoryText, json: Json = False) -> None:
+    """Remember something in your own words."""
+    with session.open_assistant(session.settings_with()) as assistant:
+        _print_event(assistant.remember(text), json=json)
+
+
+def edit(memory_id: MemoryId, text: MemoryText, json: Json = False) -> None:
+    """Correct a memory. From then on the model may only suggest changes to it."""
+    with session.open_assistant(session.settings_with()) as assistant:
+        assistant.bank.memory(memory_id)  # an unknown id need not wait for the embedding model
+        _print_event(assistant.edit_memory(memory_id, text), json=json)
+
+
+def rm(memory_id: MemoryId, json: Json = False) -> None:
+    """Hide a memory. It can be undone; `forget` erases."""
+    with session.open_bank() as bank:
+        _print_event(bank.delete(memory_id), json=json)
+
+
+def forget(
+    memory_id: MemoryId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Erase a memory for good: its text, versions, history, quotes and index entries."""
+    with session.open_bank() as bank:
+        memory = bank.memory(memory_id)
+        if not yes and not _confirm(memory.text):
+            note("Nothing was erased.")
+            raise typer.Exit(1)
+        erased = bank.forget(memory_id)
+    if json:
+        emit_json({"id": memory_id, "rows_erased": erased})
+    else:
+        say(f"Forgotten for good ({plural(erased, 'row')} erased).")
+
+
+def undo(
+    event_id: Annotated[
+        int | None, typer.Argument(metavar="[EVENT]", help="Number of the event, from `history`.")
+    ] = None,
+    memory_id: Annotated[
+        int | None, typer.Option("--memory", metavar="ID", help="Undo this memory's last change.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Undo the last change, or a given one. Undoing an undo does it again."""
+    if event_id is not None and memory_id is not None:
+        raise UsageError("Give an event or --memory, not both.")
+    with session.open_bank() as bank:
+        _print_event(bank.undo(event_id, memory_id=memory_id), json=json)
+
+
+def _confirm(text: str) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("Forgetting for good has to be confirmed.", "Add --yes to do it unasked.")
+    note(printable(text))
+    return typer.confirm("Erase it with its history and quotes? This cannot be undone.", err=True)
+
+
+def _print_event(event: Event, *, json: bool) -> None:
+    if json:
+        emit_json(views.event_json(event))
+    else:
+        number = f"{event.memory_id} " if event.memory_id else ""
+        say(f"{number}{views.event_line(event)}")

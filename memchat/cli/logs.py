@@ -1,0 +1,48 @@
+"""The log file: rotated, readable by its owner only, never in the way."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+from io import TextIOWrapper
+from pathlib import Path
+
+from memchat import paths
+
+_BYTES = 1_000_000
+
+
+class _PrivateFileHandler(logging.handlers.RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        return os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
+
+
+def configure() -> None:
+    """Send memchat's own log records to the log file, which is made with the first record."""
+    logger = logging.getLogger("memchat")
+    if logger.handlers:
+        return
+    handler = _PrivateFileHandler(paths.log_file(), maxBytes=_BYTES, backupCount=1, delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.raiseExceptions = False  # a full disk must not write over the screen
+    logger.addHandler(handler)
+    logger.propagate = False
+
+
+def record_crash() -> Path | None:
+    """Log the exception being handled; where to, or None when nothing could be written."""
+    configure()
+    before = _size()
+    logging.getLogger("memchat").exception("unexpected error")
+    return paths.log_file() if _size() != before else None
+
+
+def _size() -> int:
+    try:
+        return paths.log_file().stat().st_size
+    except OSError:
+        return -1

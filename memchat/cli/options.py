@@ -1,0 +1,19 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from memchat.text import valid_unicode
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many.")]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", "-m", metavar="PATH", help="A GGUF file to use for this run."),
+]
+# Bytes of an argument that are no UTF-8 arrive as lone surrogates, which cannot be stored.
+MemoryText = Annotated[str, typer.Argument(metavar="TEXT", parser=valid_unicode)]
+MemoryId = Annotated[int, typer.Argument(metavar="ID", help="Number of the memory.")]
