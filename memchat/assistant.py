@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from memchat.agents.manager import USER
-from memchat.bank.bank import Bank, StaleFactError
+from memchat.bank.bank import Bank
 from memchat.bank.types import Actor, Event, Hit, MemoryState, Message
 from memchat.config import Settings
 from memchat.engine.protocol import (
@@ -17,7 +17,13 @@ from memchat.engine.protocol import (
     GenerationCancelledError,
     Vectors,
 )
-from memchat.errors import EngineCrashedError, MemchatError, StorageError, UsageError
+from memchat.errors import (
+    EngineCrashedError,
+    MemchatError,
+    StaleFactError,
+    StorageError,
+    UsageError,
+)
 from memchat.memorising import Memoriser
 from memchat.responding import Responder
 from memchat.timings import Timings

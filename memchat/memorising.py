@@ -6,6 +6,7 @@ nothing and repeats nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -18,8 +19,9 @@ from memchat.engine.protocol import CancelToken, Engine, Role, Vectors
 from memchat.timings import Timings
 from memchat.turn import Decided, FactsExtracted, TurnEvent
 
-_EARLIER_TURNS = 2
+_EARLIER_TURNS = 3
 """Preceding messages the extractor sees, to resolve "she" and "there"."""
+_QUESTION = re.compile(r"[^.!?\n]+\?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Memoriser:
 
     def _extract(self, message: Message, cancel: CancelToken) -> tuple[Fact, ...]:
         before = self.bank.messages(message.chat_id, before=message.id, limit=_EARLIER_TURNS)
-        earlier = tuple(f"{_speaker(turn)}: {turn.text}" for turn in before if turn.text)
+        earlier = tuple(line for turn in before if (line := _earlier_line(turn)))
         turn = Turn(message.text, message.said_at, message.speaker, earlier)
         with self.timings.measure("extract"):
             return manager.extract_facts(self.engine, turn, cancel)
@@ -80,7 +82,12 @@ class Memoriser:
         return Provenance(status.model_name, status.adapter(Role.MEMORY), PROMPT_VERSION)
 
 
-def _speaker(message: Message) -> str:
-    if message.role == "assistant":
-        return "Assistant"
-    return message.speaker or manager.USER
+def _earlier_line(message: Message) -> str:
+    """A preceding turn as context: a person's words whole, of the assistant only what it asked.
+
+    "Biscuit!" needs the question it answers, but no statement of a model may become a memory.
+    """
+    if message.role == "user":
+        return f"{message.speaker or manager.USER}: {message.text}"
+    asked = _QUESTION.findall(message.text)
+    return f"Assistant: {asked[-1].strip()}" if asked else ""
