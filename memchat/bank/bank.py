@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from memchat.bank import search
+from memchat.bank import integrity, search
 from memchat.bank.chats import ChatStore
 from memchat.bank.connection import Database
 from memchat.bank.embedding import Embedding
+from memchat.bank.forget import Forgetting
 from memchat.bank.index import Vector
 from memchat.bank.memory_queue import MemoryQueue
 from memchat.bank.operations import Operations
 from memchat.bank.times import now
 from memchat.bank.types import Hit
 from memchat.bank.undo import Undo
+from memchat.errors import StorageError
 
 
-class Bank(ChatStore, MemoryQueue, Operations, Undo, Embedding):
+class Bank(ChatStore, MemoryQueue, Operations, Undo, Forgetting, Embedding):
     """Chats, messages, memories and events. Safe to use from any thread.
 
     What a method has returned from is on the disk. Every method can raise the StorageErrors;
@@ -35,7 +38,11 @@ class Bank(ChatStore, MemoryQueue, Operations, Undo, Embedding):
 
         Raises DatabaseCorruptError, ReadOnlyError, or StorageError for one from the future.
         """
-        return cls(Database(path, read_only=read_only), clock)
+        bank = cls(Database(path, read_only=read_only), clock)
+        if not read_only:
+            with suppress(StorageError):
+                bank.erase_traces()
+        return bank
 
     @property
     def path(self) -> Path:
@@ -49,6 +56,10 @@ class Bank(ChatStore, MemoryQueue, Operations, Undo, Embedding):
         """Close the file. May be called twice."""
         self._db.close()
 
+    def integrity(self) -> list[str]:
+        """What does not agree between rows, vectors, words and events; empty when all is well."""
+        return integrity.problems(self._db)
+
     def __enter__(self) -> Self:
         return self
 
@@ -59,6 +70,16 @@ class Bank(ChatStore, MemoryQueue, Operations, Undo, Embedding):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def is_empty(self) -> bool:
+        """Whether a search could find nothing: no active memory, no indexed turn."""
+        found = self._db.row(
+            """
+            SELECT EXISTS (SELECT 1 FROM memories WHERE state = 'active')
+                OR EXISTS (SELECT 1 FROM messages WHERE indexed)
+            """
+        )
+        return not (found and found[0])
 
     def search(
         self,

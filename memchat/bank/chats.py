@@ -126,6 +126,28 @@ class ChatStore(Store):
             )
             return self.message(message_id)
 
+    def start_reply(self, message_id: int, *, model: str) -> Message:
+        """An empty, partial reply to that message; an earlier reply to it gives way."""
+        question = self.message(message_id)
+        with self._db.transaction():
+            known = self._db.row("SELECT id FROM messages WHERE reply_to = ?", (message_id,))
+            if known is None:
+                return self.add_message(
+                    question.chat_id,
+                    "assistant",
+                    "",
+                    said_at=self._clock(),
+                    delivery=Delivery.PARTIAL,
+                    reply_to=message_id,
+                    model=model,
+                )
+            self._db.write(
+                "UPDATE messages SET text = '', said_at = ?, delivery = 'partial', model = ? "
+                "WHERE id = ?",
+                (encode(self._clock()), model, known[0]),
+            )
+            return self.message(known[0])
+
     def save_partial(self, message_id: int, text: str) -> None:
         """Keep what has been streamed so far of a reply. Nothing once the reply is finished."""
         with self._db.transaction():
@@ -151,11 +173,17 @@ class ChatStore(Store):
     def messages(
         self, chat_id: int, *, before: int | None = None, limit: int | None = None
     ) -> list[Message]:
-        """The last `limit` messages with an id below `before`, oldest first."""
+        """The last `limit` messages before the message `before`, oldest first.
+
+        A reply follows the message it answers, also when others were sent in between.
+        """
         found = self._db.query(
             f"""
-            SELECT {rows.MESSAGE} FROM messages WHERE chat_id = ?1 AND (?2 IS NULL OR id < ?2)
-            ORDER BY id DESC LIMIT ?3
+            SELECT {rows.MESSAGE} FROM messages
+            WHERE chat_id = ?1 AND (?2 IS NULL OR (coalesce(reply_to, id), id) < (
+                SELECT coalesce(reply_to, id), id FROM messages WHERE id = ?2
+            ))
+            ORDER BY coalesce(reply_to, id) DESC, id DESC LIMIT ?3
             """,
             (chat_id, before, -1 if limit is None else limit),
         )

@@ -34,6 +34,8 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.read_only = read_only
+        self.claimed_model: str | None = None
+        """Where this process's vectors come from; those of another model are refused."""
         self._write_lock = threading.RLock()
         self._read_lock = threading.RLock()
         self._writing_thread: int | None = None
@@ -102,11 +104,14 @@ class Database:
         return self._writer.last_insert_rowid()
 
     def erase_traces(self) -> None:
-        """Bring the write-ahead log into the database and cut it to nothing.
+        """Rewrite the file from its live rows and cut the write-ahead log to nothing.
 
-        Raises DatabaseBusyError when another process reads an older state for too long.
+        secure_delete zeroes what is deleted, but not the stale copies of rows that rebuilding a
+        page leaves behind; VACUUM does. Raises DatabaseBusyError when another process reads an
+        older state for too long.
         """
         with self._write_lock, self._read_lock, translated(self.path):
+            self._writer.execute("VACUUM")
             row = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").get
             if row[0]:
                 raise DatabaseBusyError(

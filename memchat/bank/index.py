@@ -26,9 +26,12 @@ class Index:
 
     def add(self, db: Database, row_id: int, text: str, vector: Vector) -> None:
         self._add_words(db, row_id, text)
+        self.add_vector(db, row_id, vector)
+
+    def add_vector(self, db: Database, row_id: int, vector: Vector, *, active: bool = True) -> None:
         db.write(
-            f"INSERT INTO {self.vectors} (id, embedding, active) VALUES (?, ?, 1)",
-            (row_id, blob(db, vector)),
+            f"INSERT INTO {self.vectors} (id, embedding, active) VALUES (?, ?, ?)",
+            (row_id, blob(db, vector), active),
         )
 
     def replace(self, db: Database, row_id: int, old: str, new: str, vector: bytes) -> None:
@@ -84,10 +87,16 @@ TURNS = Index("turn_fts", "turn_vectors")
 
 
 def blob(db: Database, vector: Vector) -> bytes:
-    """`vector` as vec0 stores it. Raises StorageError when its dimension is not the database's."""
+    """`vector` as vec0 stores it. Raises StorageError when it is not of the database's model."""
+    model = db.value("SELECT value FROM meta WHERE key = 'embedding_model'")
     dimension = db.value("SELECT value FROM meta WHERE key = 'embedding_dimension'")
-    if dimension is None:
+    if model is None:
         raise StorageError("The database has no embedding model yet.", "Claim one first.")
+    if db.claimed_model not in {None, model}:
+        raise StorageError(
+            f"Another memchat has re-embedded the memories with {model}.",
+            f"Start again with that embedding model instead of {db.claimed_model}.",
+        )
     if vector.shape != (int(dimension),):
         raise StorageError(
             f"A vector of shape {vector.shape} does not fit the database's dimension {dimension}.",

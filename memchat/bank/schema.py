@@ -43,7 +43,7 @@ def m001_initial(connection: apsw.Connection) -> None:
             indexed INTEGER NOT NULL DEFAULT 0,
             redacted INTEGER NOT NULL DEFAULT 0
         );
-        CREATE INDEX messages_by_chat ON messages (chat_id);
+        CREATE INDEX messages_by_chat ON messages (chat_id, coalesce(reply_to, id), id);
         CREATE INDEX messages_by_reply ON messages (reply_to) WHERE reply_to IS NOT NULL;
         CREATE UNIQUE INDEX messages_by_external_id
             ON messages (chat_id, external_id) WHERE external_id != '';
