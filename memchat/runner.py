@@ -50,7 +50,7 @@ class Runner:
             self._changed.notify_all()
 
     def start(self) -> None:
-        """Load the engine, finish what an earlier run left pending, then wait for messages."""
+        """Load the language model, finish what an earlier run left pending, then wait for messages."""
         self._thread.start()
 
     def send(self, chat_id: int, text: str) -> Message:
@@ -150,7 +150,7 @@ class Runner:
         status = self.assistant.engine.status()
         self._emit(EngineChanged(replace(status, model_state=LoadState.LOADING)))
         try:
-            status = self.assistant.load()
+            status = self.assistant.engine.load(embedder=False)  # answers wait for no more
         except MemchatError as error:
             status = self.assistant.engine.status()
             status = replace(status, model_state=LoadState.FAILED, error=error.message)
