@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from memchat.agents.answerer import Question, note_line
-from memchat.agents.prompts import answer_system
+from memchat.agents.answerer import Question, answer_prompt, note_line
 from memchat.bank.types import Hit, Message
 from memchat.engine.protocol import ChatMessage
 
@@ -55,7 +54,8 @@ def conversation(messages: Sequence[Message]) -> tuple[ChatMessage, ...]:
 
 def fit(question: Question, budget: Budget, count: CountTokens) -> Fitted:
     """`question` within `budget`: the message first, then the notes, then the latest history."""
-    room = budget.window - count([answer_system("", short=question.short).content])[0]
+    system = answer_prompt(question)[0]
+    room = budget.window - count([system.content])[0]
     room -= 2 * _TEMPLATE_TOKENS
     text = shorten(question.text, room // (2 if question.attachment else 1), count)
     room -= count([text])[0]

@@ -76,6 +76,7 @@ class Responder:
             hits=self._retrieve(message.text, in_prompt) if recall else (),
             history=conversation(history),
             attachment=attachment,
+            coached=not self.engine.status().adapter(Role.ANSWER),
         )
         fitted = fit(question, self._budget(), self._count_tokens)
         yield Retrieved(message.id, fitted.question.hits)

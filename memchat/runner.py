@@ -50,7 +50,7 @@ class Runner:
             self._changed.notify_all()
 
     def start(self) -> None:
-        """Load the language model, finish what an earlier run left pending, then wait for messages."""
+        """Load the language model, finish what an earlier run left, then wait for messages."""
         self._thread.start()
 
     def send(self, chat_id: int, text: str) -> Message:

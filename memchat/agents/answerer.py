@@ -45,6 +45,8 @@ class Question:
     attachment: str = ""
     short: bool = False
     """Answer in a few words, as the benchmarks want it, instead of conversing."""
+    coached: bool = False
+    """Spell the task out, for a model without an adapter for it."""
 
 
 def note_line(hit: Hit) -> str:
@@ -72,7 +74,7 @@ def question_message(question: Question) -> str:
 def answer_prompt(question: Question) -> tuple[ChatMessage, ...]:
     """System, conversation window, notes, message: in this order the KV cache stays warm."""
     today = f"{question.today:%A} {format_day(question.today)}"
-    system = answer_system(today, short=question.short)
+    system = answer_system(today, short=question.short, coached=question.coached)
     return (system, *question.history, ChatMessage("user", question_message(question)))
 
 
@@ -117,6 +119,11 @@ def reply_prefill(line: str) -> str:
     The reply proper follows after one space.
     """
     return f"{line}{ANSWER_LABEL}" if line else ""
+
+
+def full_reply(line: str, reply: str) -> str:
+    """All that the model writes: the named notes, then the reply; for training samples."""
+    return f"{reply_prefill(line)} {reply}" if line else reply
 
 
 def answer_request(

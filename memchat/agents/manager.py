@@ -64,11 +64,11 @@ def extraction_task(turn: Turn) -> str:
     return "\n".join(lines)
 
 
-def extraction_request(turn: Turn, *, examples: bool) -> GenerateRequest:
-    """A request for the facts of `turn`; `examples` for a model without an adapter."""
+def extraction_request(turn: Turn, *, coached: bool) -> GenerateRequest:
+    """A request for the facts of `turn`; `coached` for a model without an adapter."""
     return GenerateRequest(
         role=Role.MEMORY,
-        messages=extraction_prompt(extraction_task(turn), examples=examples),
+        messages=extraction_prompt(extraction_task(turn), coached=coached),
         max_tokens=_MAX_FACTS_TOKENS,
         grammar=facts_grammar(),
         slot=_EXTRACT_SLOT,
@@ -88,7 +88,7 @@ def extract_facts(
     engine: Engine, turn: Turn, cancel: CancelToken | None = None
 ) -> tuple[Fact, ...]:
     """What the memory model finds in `turn`. Raises GenerationCancelledError."""
-    request = extraction_request(turn, examples=not engine.status().adapter(Role.MEMORY))
+    request = extraction_request(turn, coached=not engine.status().adapter(Role.MEMORY))
     reply = complete(engine, request, cancel)
     return parse_facts(reply.text, turn.subject, truncated=reply.truncated)
 
@@ -101,11 +101,11 @@ def decision_task(fact: str, memories: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def decision_request(fact: str, memories: Sequence[str], *, examples: bool) -> GenerateRequest:
+def decision_request(fact: str, memories: Sequence[str], *, coached: bool) -> GenerateRequest:
     """A request for one operation on `fact`, bound to the numbers of `memories`."""
     return GenerateRequest(
         role=Role.MEMORY,
-        messages=decision_prompt(decision_task(fact, memories), examples=examples),
+        messages=decision_prompt(decision_task(fact, memories), coached=coached),
         max_tokens=_MAX_DECISION_TOKENS,
         grammar=decision_grammar(len(memories)),
         slot=_DECIDE_SLOT,
@@ -145,8 +145,8 @@ def decide(
     """
     if not memories:
         return Operation(Op.ADD, fact, fact.text)
-    examples = not engine.status().adapter(Role.MEMORY)
-    request = decision_request(fact.text, [hit.text for hit in memories], examples=examples)
+    coached = not engine.status().adapter(Role.MEMORY)
+    request = decision_request(fact.text, [hit.text for hit in memories], coached=coached)
     reply = complete(engine, request, cancel)
     operation = parse_decision(reply.text, fact, memories, truncated=reply.truncated)
     return guards.check(operation, memories)

@@ -1,7 +1,8 @@
 """Every word the models are told, in one place. Training and chat read the same text.
 
-A role with an adapter gets the instructions alone: it has learned the rest. A role without one
-also gets the worked examples. Both are the same each time, so that the KV cache keeps them.
+A role with an adapter has learned its task and gets one line that names it. A role without one is
+*coached*: instructions in full and, for the memory tasks, worked examples. Either way the beginning
+is the same each time, so that the KV cache keeps it.
 """
 
 from __future__ import annotations
@@ -13,30 +14,34 @@ from memchat.engine.protocol import ChatMessage
 PROMPT_VERSION = "1"
 """Recorded with every event. Raise it whenever a text or layout below changes."""
 
-EXTRACT_SYSTEM = (
+EXTRACT_TASK = "Write the facts to remember."
+DECIDE_TASK = "Keep the memories true."
+ANSWER_TASK = "You are a friendly assistant that remembers the user. Today is {today}."
+SHORT_ANSWER_TASK = "Answer in a few words from the notes."
+
+EXTRACT_COACHING = (
     "You write the long-term memory of an assistant. Read the last message and write down each "
     "lasting fact that its author states as true about themself or their world: one a line, in the "
     "third person, complete on its own, at most 25 words. Greetings, questions, requests, stories, "
     "what-ifs, general knowledge and pasted text hold no such fact. If there is none, write NONE."
 )
 
-DECIDE_SYSTEM = (
+DECIDE_COACHING = (
     "You keep a memory bank true. Compare the new fact with the numbered memories and write one "
     "line. ADD: it is new. NOOP: a memory says it already. UPDATE n: merged text: it changes or "
     "extends memory n; keep all that is still true. DELETE n: it only says that memory n is no "
     "longer true."
 )
 
-ANSWER_SYSTEM = (
-    "You are a friendly assistant that remembers the user. Today is {today}. Notes from memory may "
-    "stand before a message: first name the numbers of those you will use, then reply to the "
-    "message. Where notes disagree, the latest is right. Never invent what the notes do not say."
+ANSWER_COACHING = (
+    "Notes from memory may stand before a message: first name the numbers of those you will use, "
+    "then reply to the message. Where notes disagree, the latest is right. Never invent what the "
+    "notes do not say."
 )
 
-SHORT_ANSWER_SYSTEM = (
-    "Answer the question from the notes. First name the numbers of the notes you will use, then "
-    "answer in six words at most. Where notes disagree, the latest is right. If the notes do not "
-    "say, answer: I don't know."
+SHORT_ANSWER_COACHING = (
+    "First name the numbers of the notes you will use, then answer in six words at most. Where "
+    "notes disagree, the latest is right. If the notes do not say, answer: I don't know."
 )
 
 NONE = "NONE"
@@ -98,24 +103,28 @@ _DECIDE_EXAMPLES = (
 )
 
 
-def extraction_prompt(task: str, *, examples: bool) -> tuple[ChatMessage, ...]:
+def extraction_prompt(task: str, *, coached: bool) -> tuple[ChatMessage, ...]:
     """Messages that ask for the facts in `task` (see `manager.extraction_task`)."""
-    return _conversation(EXTRACT_SYSTEM, _EXTRACT_EXAMPLES if examples else (), task)
+    if not coached:
+        return (ChatMessage("system", EXTRACT_TASK), ChatMessage("user", task))
+    return _worked_examples(EXTRACT_COACHING, _EXTRACT_EXAMPLES, task)
 
 
-def decision_prompt(task: str, *, examples: bool) -> tuple[ChatMessage, ...]:
+def decision_prompt(task: str, *, coached: bool) -> tuple[ChatMessage, ...]:
     """Messages that ask for one operation on `task` (see `manager.decision_task`)."""
-    return _conversation(DECIDE_SYSTEM, _DECIDE_EXAMPLES if examples else (), task)
+    if not coached:
+        return (ChatMessage("system", DECIDE_TASK), ChatMessage("user", task))
+    return _worked_examples(DECIDE_COACHING, _DECIDE_EXAMPLES, task)
 
 
-def answer_system(today: str, *, short: bool) -> ChatMessage:
+def answer_system(today: str, *, short: bool, coached: bool) -> ChatMessage:
     """The Answer Agent's instructions, for a conversation or for benchmark questions."""
-    return ChatMessage(
-        "system", SHORT_ANSWER_SYSTEM if short else ANSWER_SYSTEM.format(today=today)
-    )
+    task = SHORT_ANSWER_TASK if short else ANSWER_TASK.format(today=today)
+    coaching = SHORT_ANSWER_COACHING if short else ANSWER_COACHING
+    return ChatMessage("system", f"{task} {coaching}" if coached else task)
 
 
-def _conversation(
+def _worked_examples(
     system: str, examples: Sequence[tuple[str, str]], task: str
 ) -> tuple[ChatMessage, ...]:
     messages = [ChatMessage("system", system)]

@@ -1,5 +1,6 @@
 """Distillation and answering: the notes a model sees, names and answers from."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from memchat.agents import answerer
@@ -58,6 +59,21 @@ def test_a_sample_line_reads_back_as_what_it_names() -> None:
     line = answerer.distillation_line([2, 3])
     assert answerer.parse_distillation(line, HITS) == HITS[1:]
     assert answerer.distillation_line([]) == "Using: none\n"
+
+
+def test_a_whole_reply_is_what_the_two_steps_write_together() -> None:
+    line = answerer.distillation_line([1, 3])
+    assert answerer.full_reply(line, "Painting.") == "Using: 1, 3\nAnswer: Painting."
+    assert answerer.full_reply("", "Hello!") == "Hello!"
+
+
+def test_a_model_without_an_adapter_is_told_the_task_in_full() -> None:
+    plain, coached = (
+        answerer.answer_prompt(replace(QUESTION, coached=coached))[0].content
+        for coached in (False, True)
+    )
+    assert coached.startswith(plain)
+    assert len(coached) > 2 * len(plain)
 
 
 def test_nothing_is_distilled_from_nothing() -> None:

@@ -60,14 +60,14 @@ def test_a_fact_cut_off_by_the_token_limit_is_left_out() -> None:
     assert [fact.text for fact in facts] == ["A whole fact."]
 
 
-def test_examples_go_to_a_model_without_an_adapter_only() -> None:
+def test_a_model_without_an_adapter_is_coached_with_examples() -> None:
     turn = Turn("hello", SAID_AT)
-    assert len(manager.extraction_request(turn, examples=True).messages) > 2
-    assert len(manager.extraction_request(turn, examples=False).messages) == 2
+    assert len(manager.extraction_request(turn, coached=True).messages) > 2
+    assert len(manager.extraction_request(turn, coached=False).messages) == 2
 
 
 def test_a_decision_is_bound_to_the_numbers_of_real_candidates() -> None:
-    request = manager.decision_request(FACT.text, ["a", "b"], examples=False)
+    request = manager.decision_request(FACT.text, ["a", "b"], coached=False)
     assert request.grammar is not None
     assert 'n ::= "1" | "2"\n' in request.grammar
 
@@ -114,7 +114,7 @@ def test_a_decision_passes_the_guards() -> None:
 
 
 def test_extraction_and_decisions_keep_their_own_kv_caches() -> None:
-    extract = manager.extraction_request(Turn("hi", SAID_AT), examples=False)
-    decide: GenerateRequest = manager.decision_request("f", ["m"], examples=False)
+    extract = manager.extraction_request(Turn("hi", SAID_AT), coached=False)
+    decide: GenerateRequest = manager.decision_request("f", ["m"], coached=False)
     assert extract.slot != decide.slot
     assert replace(extract, slot=decide.slot).role is decide.role
