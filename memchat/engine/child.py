@@ -52,7 +52,14 @@ class Child:
         """Whether any call was answered to its end."""
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = _start(theirs.fileno(), spec, log_file)
+            try:
+                self._process = _start(theirs.fileno(), spec, log_file)
+            except OSError as error:
+                ours.close()
+                raise EngineError(
+                    f"The process that runs the models cannot be started: {error.strerror}.",
+                    "Close other programs and try again.",
+                ) from error
         self._connection: Connection[ToChild | ModelSpec, FromChild] = Connection(ours.detach())
         self._send(spec)
         threading.Thread(target=self._read, name="engine-replies", daemon=True).start()

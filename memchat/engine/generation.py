@@ -58,7 +58,8 @@ class Generation:
             yield from self._evaluate_prompt()
             yield from self._decode()
         except AbortedError:
-            self._reason = "cancelled"
+            with self._guard():  # closing aborts too, and is an error
+                self._reason = "cancelled"
         rest = self._stream.feed(b"", final=True)
         if rest:
             yield TextDelta(rest)
@@ -83,28 +84,31 @@ class Generation:
     def _decode(self) -> Iterator[TextDelta]:
         for left in reversed(range(self._limit)):
             self._check_flag()
-            token = self._timed_sample()
-            if self._vocabulary.is_end(token):
+            token, piece = self._sample()
+            if piece is None:
                 self._reason = "stop"
                 return
             self._completion_tokens += 1
-            text = self._stream.feed(self._vocabulary.piece(token))
+            text = self._stream.feed(piece)
             if text:
                 yield TextDelta(text)
             if self._stream.stopped:
                 self._reason = "stop"
                 return
             if left:
-                self._timed_decode(token)
+                self._append(token)
 
-    def _timed_sample(self) -> int:
+    def _sample(self) -> tuple[int, bytes | None]:
+        """The next token and its bytes; None instead of them when it ends the reply."""
         started = time.perf_counter()
         with self._guard():
             token = self._sampler.sample(self._context.pointer)
+            ends = self._vocabulary.is_end(token)
+            piece = None if ends else self._vocabulary.piece(token)
         self._decode_seconds += time.perf_counter() - started
-        return token
+        return token, piece
 
-    def _timed_decode(self, token: int) -> None:
+    def _append(self, token: int) -> None:
         self._check_flag()
         started = time.perf_counter()
         with self._guard():

@@ -37,7 +37,7 @@ class LlamaModel:
         self._contexts: dict[Role, RoleContext] = {}
         self._turn = threading.Lock()  # held by a generation from its start to its end
         self._native = threading.Lock()  # held around each call into llama.cpp
-        self._closed = False
+        self._closed = self._freed = False
         self._flag = AbortFlag()
         try:
             self.vocabulary = Vocabulary(self._model)
@@ -81,11 +81,12 @@ class LlamaModel:
 
     def close(self) -> None:
         """Stop what runs and free everything. May be called twice, from any thread."""
+        self._closed = True
         self._flag.set()
         with self._native:
-            if self._closed:
+            if self._freed:
                 return
-            self._closed = True
+            self._freed = True
             for context in self._contexts.values():
                 context.close()
             cpp.llama_model_free(self._model)

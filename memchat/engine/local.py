@@ -82,7 +82,7 @@ class LlamaEngine:
             return self._embedder
 
     def _load_model(self) -> LlamaModel:
-        self._update(model_state=LoadState.LOADING)
+        self._update(model_state=LoadState.LOADING, error="")
         try:
             model = LlamaModel(self._spec)
         except MemchatError as error:
@@ -99,7 +99,7 @@ class LlamaEngine:
         return model
 
     def _load_embedder(self) -> Embedder:
-        self._update(embedder_state=LoadState.LOADING)
+        self._update(embedder_state=LoadState.LOADING, error="")
         try:
             embedder = Embedder(self._spec.embedder)
         except MemchatError as error:
