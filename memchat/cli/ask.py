@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 
 from memchat.cli import session, stdin, views
-from memchat.cli.options import Json, Model
+from memchat.cli.options import Json, Model, Question
 from memchat.cli.output import emit_json
 from memchat.errors import UsageError
-from memchat.text import printable, valid_unicode
+from memchat.text import printable
 
 
 def ask(
     context: typer.Context,
-    question: Annotated[str, typer.Argument(metavar="QUESTION", parser=valid_unicode)],
+    question: Question,
     remember: Annotated[
         bool, typer.Option("--remember", help="Let the question write memories.")
     ] = False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import os
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -15,9 +16,7 @@ _BYTES = 1_000_000
 
 class _PrivateFileHandler(logging.handlers.RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
-        path = Path(self.baseFilename)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = _open_private(Path(self.baseFilename))
         return os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
 
 
@@ -26,7 +25,12 @@ def configure() -> None:
     logger = logging.getLogger("memchat")
     if logger.handlers:
         return
-    handler = _PrivateFileHandler(paths.log_file(), maxBytes=_BYTES, backupCount=1, delay=True)
+    handler = _PrivateFileHandler(
+        paths.log_file(),
+        maxBytes=_BYTES,
+        backupCount=1,
+        delay=True,
+    )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.raiseExceptions = False  # a full disk must not write over the screen
     logger.addHandler(handler)
@@ -39,6 +43,19 @@ def record_crash() -> Path | None:
     before = _size()
     logging.getLogger("memchat").exception("unexpected error")
     return paths.log_file() if _size() != before else None
+
+
+def private_file() -> Path:
+    """The log file, made now so that another process finds it private already."""
+    path = paths.log_file()
+    with suppress(OSError):
+        os.close(_open_private(path))
+    return path
+
+
+def _open_private(path: Path) -> int:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
 def _size() -> int:

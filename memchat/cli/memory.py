@@ -8,7 +8,7 @@ import typer
 
 from memchat.bank.types import Event, State
 from memchat.cli import correct, session, views, why
-from memchat.cli.options import Json, Limit, MemoryId, MemoryText
+from memchat.cli.options import Json, Limit, MemoryId, Query
 from memchat.cli.output import emit_json, emit_rows, note, say
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def list_(
 
 
 @app.command()
-def search(query: MemoryText, limit: Limit = 10, json: Json = False) -> None:
+def search(query: Query, limit: Limit = 10, json: Json = False) -> None:
     """Find memories and earlier messages by meaning and by words, best first."""
     with session.open_assistant(session.settings_with()) as assistant:
         hits = assistant.search(query, limit)

@@ -15,5 +15,13 @@ Model = Annotated[
     typer.Option("--model", "-m", metavar="PATH", help="A GGUF file to use for this run."),
 ]
 # Bytes of an argument that are no UTF-8 arrive as lone surrogates, which cannot be stored.
-MemoryText = Annotated[str, typer.Argument(metavar="TEXT", parser=valid_unicode)]
+MemoryText = Annotated[
+    str, typer.Argument(metavar="TEXT", parser=valid_unicode, help="In your own words.")
+]
+Query = Annotated[
+    str, typer.Argument(metavar="TEXT", parser=valid_unicode, help="What to look for.")
+]
+Question = Annotated[
+    str, typer.Argument(metavar="QUESTION", parser=valid_unicode, help="What to ask.")
+]
 MemoryId = Annotated[int, typer.Argument(metavar="ID", help="Number of the memory.")]

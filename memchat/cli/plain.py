@@ -40,16 +40,17 @@ class LinePrinter:
     failed: bool = False
     """An answer or memory work failed since the start."""
     _held: str = field(default="", init=False)
+    _in_answer: bool = field(default=False, init=False)
 
     def show(self, event: TurnEvent) -> None:
         match event:
             case AnswerStarted():
                 self._held = ""
-                self.write("Assistant: ")
             case AnswerDelta(text=text):
                 self._write_answer(text)
             case AnswerFinished(reply=reply):
-                self.write("\n")
+                self._begin_answer()
+                self._end_answer()
                 if reply.delivery is Delivery.STOPPED:
                     self.note("Stopped.")
             case Decided(event=decision):
@@ -57,8 +58,10 @@ class LinePrinter:
             case ContextTrimmed():
                 self.note("The conversation did not fit the context window; a part was left out.")
             case EngineRestarting():
+                self._end_answer()
                 self.note("The model process died; it is started again.")
             case AnswerFailed(error=error) | MemoryFailed(error=error):
+                self._end_answer()
                 self.problem(error)
 
     def problem(self, error: MemchatError) -> None:
@@ -66,11 +69,25 @@ class LinePrinter:
         self.note(" ".join(part for part in (f"Error: {error.message}", error.hint) if part))
 
     def _write_answer(self, text: str) -> None:
-        """White space at the end waits for what follows: an answer ends in one newline."""
+        """White space waits for what follows: none leads, and one newline ends an answer."""
         text = self._held + printable(text)
+        if not self._in_answer:
+            text = text.lstrip()
         shown = text.rstrip()
         self._held = text[len(shown) :]
-        self.write(shown.replace("\n", _INDENT))
+        if shown:
+            self._begin_answer()
+            self.write(shown.replace("\n", _INDENT))
+
+    def _begin_answer(self) -> None:
+        if not self._in_answer:
+            self.write("Assistant: ")
+            self._in_answer = True
+
+    def _end_answer(self) -> None:
+        if self._in_answer:
+            self.write("\n")
+            self._in_answer = False
 
 
 @dataclass

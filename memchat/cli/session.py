@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from memchat import paths
+from memchat.cli import logs
 from memchat.config import Settings, load_settings
 from memchat.errors import ReadOnlyError
 from memchat.presence import announced
@@ -57,7 +58,7 @@ def open_engine(settings: Settings) -> Engine:
         context_tokens=settings.context_tokens,
         memory_context_tokens=settings.memory_context_tokens,
     )
-    return create_engine(spec, log_file=paths.log_file())
+    return create_engine(spec, log_file=logs.private_file())
 
 
 def make_assistant(bank: Bank, settings: Settings) -> Assistant:

@@ -33,12 +33,13 @@ def llama_cpp() -> Finding:
 
 
 def files(settings: Settings) -> Finding:
+    from memchat.engine.embedder import model_name
     from memchat.weights.discover import resolve_spec
 
     spec = resolve_spec(settings.model)
     adapters = ", ".join(role.value for role, _ in spec.adapters) or "none"
-    size = megabytes(_size(spec.model))
-    return Finding(f"{spec.model} ({size}), embeddings {spec.embedder.name}, adapters: {adapters}")
+    size, embedder = megabytes(_size(spec.model)), model_name(spec.embedder)
+    return Finding(f"{spec.model} ({size}), embeddings: {embedder}, adapters: {adapters}")
 
 
 def memory(settings: Settings) -> Finding:
