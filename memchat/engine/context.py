@@ -148,7 +148,7 @@ def _init_context(model: cpp.llama_model_p, window: int, threads: int) -> cpp.ll
     params = cpp.llama_context_default_params()
     params.n_ctx = window
     params.n_batch = params.n_ubatch = BATCH
-    params.n_seq_max = SLOTS
+    params.n_seq_max = params.n_outputs_max = SLOTS
     params.n_threads = params.n_threads_batch = threads
     params.kv_unified = True  # one sequence may fill the whole window
     context: cpp.llama_context_p | None = cpp.llama_init_from_model(model, params)

@@ -83,18 +83,23 @@ class ProcessEngine:
 
     def _note_end(self, child: Child) -> EngineError:
         """The error for whoever waits for `child`."""
-        self._note_status(EngineStatus())
+        self._status = EngineStatus()
         with self._lock:
-            if self._final is not None:
+            if self._final is not None:  # closed: nobody wants to hear of it
                 return self._final
-            if self._crashed and not child.answered:
-                self._final = EngineError(
-                    f"The process that runs the models keeps crashing ({child.exit_reason}).",
-                    f"Another model may work. The log is in {self._log_file}.",
-                )
-                return self._final
-            self._crashed = True
-            return EngineCrashedError(
-                f"The process that runs the models died ({child.exit_reason}).",
-                f"It is started again for the next request. The log is in {self._log_file}.",
+            error = self._crash_error(child)
+        self._on_status(self._status)
+        return error
+
+    def _crash_error(self, child: Child) -> EngineError:
+        if self._crashed and not child.answered:
+            self._final = EngineError(
+                f"The process that runs the models keeps crashing ({child.exit_reason}).",
+                f"Another model may work. The log is in {self._log_file}.",
             )
+            return self._final
+        self._crashed = True
+        return EngineCrashedError(
+            f"The process that runs the models died ({child.exit_reason}).",
+            f"It is started again for the next request. The log is in {self._log_file}.",
+        )

@@ -187,12 +187,16 @@ def test_a_crash_after_an_answer_is_forgiven_again(fresh: ProcessEngine) -> None
 def test_the_status_is_pushed_while_it_loads(spec: ModelSpec, tmp_path: Path) -> None:
     seen: list[EngineStatus] = []
     engine = create_engine(spec, log_file=tmp_path / "engine.log", on_status=seen.append)
-    engine.load(embedder=False)
+    assert isinstance(engine, ProcessEngine)
+    engine.load()
     states = [status.model_state for status in seen]
     assert LoadState.LOADING in states
     assert states[-1] is LoadState.READY
     assert engine.status() == seen[-1]
+    before = len(seen)
     engine.close()
+    wait_until_gone(pid_of(engine))
+    assert len(seen) == before
 
 
 def test_close_while_it_loads(fresh: ProcessEngine) -> None:
