@@ -1,0 +1,53 @@
+"""The Textual application: one session, one main screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from memchat.bank.bank import Bank
+from memchat.tui import clock, themes
+from memchat.tui.screens.chat import ChatScreen
+from memchat.tui.session import AssistantFactory, Session
+from memchat.turn import TurnEvent
+
+
+class MemchatApp(App[None]):
+    """`memchat`: the bank is open, `make_assistant` is called after the first frame.
+
+    `chat_id` resumes a chat; without it a new one begins with the first message.
+    """
+
+    TITLE = "memchat"
+    CSS_PATH = "memchat.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", tooltip="Quit; memory work goes on at the next start"),
+    ]
+
+    def __init__(
+        self,
+        bank: Bank,
+        make_assistant: AssistantFactory,
+        chat_id: int | None = None,
+        *,
+        now: clock.Clock = clock.now,
+    ) -> None:
+        super().__init__()
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.theme = themes.DARK.name
+        self.session = Session(bank, make_assistant, self._emit, chat_id)
+        self._chat = ChatScreen(self.session, now)
+
+    def get_default_screen(self) -> ChatScreen:
+        return self._chat
+
+    def on_unmount(self) -> None:
+        self.session.close()
+
+    def _emit(self, event: TurnEvent) -> None:
+        """Called from the runner's thread."""
+        if self._chat.is_running:
+            self._chat.post_message(ChatScreen.Happened(event))

@@ -1,0 +1,209 @@
+"""The main screen: the conversation on the left, the memory pane on the right."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message as TextualMessage
+from textual.screen import Screen
+
+from memchat.bank.types import Event, MemoryState, Message, Op
+from memchat.errors import MemchatError
+from memchat.tui.chat_history import ChatHistory
+from memchat.tui.clock import Clock
+from memchat.tui.marks import OF_OPERATION
+from memchat.tui.say import complain, say
+from memchat.tui.session import Session
+from memchat.tui.status import Status
+from memchat.tui.turn_record import MemoryPhase, Phase, TurnRecord
+from memchat.tui.widgets.memory_pane import MemoryPane
+from memchat.tui.widgets.prompt import Prompt
+from memchat.tui.widgets.status_bar import StatusBar
+from memchat.tui.widgets.transcript import Transcript
+from memchat.turn import Decided, EngineRestarting, MemoryFailed, TurnEvent
+
+WIDE_COLUMNS = 100
+
+
+class ChatScreen(Screen[None]):
+    """Sends what is written, and shows what the runner reports. Knows no bank and no model."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_COLUMNS, "-wide")]  # noqa: RUF012
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop", tooltip="Stop the answer; what there is stays"),
+        Binding("f2", "toggle_pane", "Memory", tooltip="Go to the memory pane, or hide it"),
+        Binding("f5", "regenerate", "Again", tooltip="Answer the last message again"),
+    ]
+
+    @dataclass
+    class Happened(TextualMessage):
+        """Something happened in a turn; posted from the runner's thread."""
+
+        event: TurnEvent
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        super().__init__()
+        self.session = session
+        self.status = Status()
+        self._clock = clock
+        self._outbox: asyncio.Queue[str] = asyncio.Queue()
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="body"):
+            with Vertical(id="chat"):
+                yield Transcript()
+                yield Prompt()
+            yield MemoryPane(self.session, self._clock)
+        yield StatusBar()
+
+    def on_mount(self) -> None:
+        self.query_one(Prompt).focus()
+        self._draw_status()
+        self.run_worker(self._deliver())
+
+    async def _deliver(self) -> None:
+        """Set the session up, then send what was written, one message after the other."""
+        await self._begin()
+        while True:
+            await self._send(await self._outbox.get())
+
+    async def _begin(self) -> None:
+        """Once the first frame is on screen: read the chat, and have the models loaded."""
+        shown = asyncio.Event()
+        self.app.call_after_refresh(shown.set)
+        await shown.wait()
+        self.run_worker(self._open_session())
+        self.query_one(MemoryPane).open(self.session)
+        await self.open_chat(self.session.chat_id)
+
+    async def _open_session(self) -> None:
+        try:
+            await self.session.open()
+        except MemchatError as error:
+            self.status.failure = error.message
+            complain(self, error, "No model")
+        self._draw_status()
+
+    async def open_chat(self, chat_id: int | None) -> None:
+        """Show a chat, or an empty page for a new one."""
+        self.session.chat_id = chat_id
+        transcript = self.query_one(Transcript)
+        await transcript.open(ChatHistory(self.session.bank, chat_id))
+        if transcript.last:
+            self.query_one(MemoryPane).select_answer(transcript.last)
+
+    @on(Prompt.Sent)
+    def _post(self, sent: Prompt.Sent) -> None:
+        self._outbox.put_nowait(sent.text)
+
+    async def _send(self, text: str) -> None:
+        """Save the message, show it, have it answered."""
+        try:
+            message = await self.session.save(text)
+        except MemchatError as error:
+            self.query_one(Prompt).give_back(text)
+            complain(self, error, "Not sent")
+            return
+        record = self._record(message)
+        self.status.turn = record
+        self._draw_status()
+        self.query_one(MemoryPane).begin_turn()
+        await self.query_one(Transcript).add(record)
+        self.session.answer(message.id)
+
+    def _record(self, message: Message) -> TurnRecord:
+        queued = message.memory_state is MemoryState.PENDING
+        return TurnRecord(message, memory=MemoryPhase.QUEUED if queued else MemoryPhase.NONE)
+
+    @on(Happened)
+    async def _show(self, happened: Happened) -> None:
+        event = happened.event
+        self.status.apply(event)
+        self.query_one(MemoryPane).show(event)
+        await self.query_one(Transcript).show(event)
+        self._announce(event)
+        self._draw_status()
+
+    def _announce(self, event: TurnEvent) -> None:
+        """Say aloud what cannot be seen otherwise."""
+        if isinstance(event, EngineRestarting):
+            complain(self, event.error, "The model is restarting; your text is kept")
+        elif isinstance(event, MemoryFailed) and not event.message_id:
+            complain(self, event.error, "Memory is waiting")
+        elif isinstance(event, Decided) and not self._pane_shown:
+            self._announce_operation(event.event)
+
+    def _announce_operation(self, operation: Event) -> None:
+        if operation.op is not Op.NOOP:
+            mark = OF_OPERATION[operation.op]
+            say(self, f"{mark.glyph} {operation.new or operation.old}", f"Memory {mark.word}")
+
+    def action_stop(self) -> None:
+        record = self.status.turn
+        if record and record.phase.busy:
+            record.phase = Phase.STOPPING
+            self._redraw_turn(record)
+            self._draw_status()
+            self.session.stop()
+
+    async def action_regenerate(self) -> None:
+        transcript = self.query_one(Transcript)
+        record = transcript.last
+        if record is None or record.phase.busy:
+            return
+        record.restart()
+        self.status.turn = record
+        if turn := transcript.turn(record):
+            await turn.restart()
+        self.session.answer(record.question.id)
+
+    def action_toggle_pane(self) -> None:
+        """First to the pane; from the pane, hide it and go back to the prompt."""
+        pane = self.query_one(MemoryPane)
+        if self._pane_shown and pane.has_focus_within:
+            self._hide_pane()
+            return
+        self.remove_class("-pane-hidden")
+        self.add_class("-drawer")
+        pane.focus_list()
+
+    @on(MemoryPane.Left)
+    def _leave_pane(self) -> None:
+        if self.has_class("-narrow"):
+            self._hide_pane()
+        self.query_one(Prompt).focus()
+
+    @on(MemoryPane.Changed)
+    def _memory_changed(self) -> None:
+        self.query_one(Transcript).refresh_operations(self.session.bank)
+
+    @on(MemoryPane.GoTo)
+    async def _go_to(self, jump: MemoryPane.GoTo) -> None:
+        if jump.source.chat_id != self.session.chat_id:
+            await self.open_chat(jump.source.chat_id)
+        if await self.query_one(Transcript).jump(jump.source.id) and self.has_class("-narrow"):
+            self._hide_pane()
+
+    def _hide_pane(self) -> None:
+        self.remove_class("-drawer")
+        self.set_class(self.has_class("-wide"), "-pane-hidden")
+        self.query_one(Prompt).focus()
+
+    @property
+    def _pane_shown(self) -> bool:
+        return bool(self.query_one(MemoryPane).display) and bool(self.query_one(MemoryPane).region)
+
+    def _redraw_turn(self, record: TurnRecord) -> None:
+        if turn := self.query_one(Transcript).turn(record):
+            turn.redraw()
+
+    def _draw_status(self) -> None:
+        self.status.mode = self.session.mode
+        self.query_one(StatusBar).show(self.status)

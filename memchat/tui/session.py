@@ -1,0 +1,147 @@
+"""What the screen works on: the bank, the chat, and the runner that answers. No widgets."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from memchat.assistant import Assistant, MemoryMode
+from memchat.bank.bank import Bank
+from memchat.bank.types import Event, Message
+from memchat.errors import EngineError, MemchatError
+from memchat.turn import TurnEvent
+
+if TYPE_CHECKING:
+    from memchat.runner import Runner
+
+AssistantFactory = Callable[[Bank], Assistant]
+"""Builds the assistant over a bank, without loading a model. Called once, on its own thread."""
+Outcome = Event | MemchatError
+Change = Callable[[Assistant], Event]
+
+TITLE_CHARACTERS = 60
+
+
+class Session:
+    """A bank with one chat open, and what is needed to talk in it.
+
+    The runner is built by `open`, after the first frame; `save` waits for it. `emit` is called
+    from the runner's thread.
+    """
+
+    def __init__(
+        self,
+        bank: Bank,
+        make_assistant: AssistantFactory,
+        emit: Callable[[TurnEvent], None],
+        chat_id: int | None = None,
+    ) -> None:
+        self.bank = bank
+        self.chat_id = chat_id
+        self._make_assistant = make_assistant
+        self._emit = emit
+        self._mode = MemoryMode.ON
+        self._runner: Runner | None = None
+        self._assistant: Assistant | None = None
+        self._failure: MemchatError | None = None
+        self._opened = asyncio.Event()
+        self._closed = False
+
+    @property
+    def mode(self) -> MemoryMode:
+        """What memory does for the next message."""
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode: MemoryMode) -> None:
+        self._mode = mode
+        if self._runner is not None:
+            self._runner.mode = mode
+
+    @property
+    def runner(self) -> Runner | None:
+        """None until `open` has built it."""
+        return self._runner
+
+    async def open(self) -> None:
+        """Build the runner and start it, which loads the models. Raises MemchatError."""
+        loop = asyncio.get_running_loop()
+
+        def build() -> None:
+            self._build()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._opened.set)
+
+        threading.Thread(target=build, name="memchat-open", daemon=True).start()
+        await self._opened.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    async def save(self, text: str) -> Message:
+        """Save a message of the user's; `answer` has it answered.
+
+        Waits for `open`, and for another process that writes. Raises MemchatError when the
+        message is not saved.
+        """
+        await self._opened.wait()
+        assistant = self._assistant
+        if assistant is None:
+            raise self._failure or EngineError("memchat is closing.")
+        return await asyncio.to_thread(self._save, assistant, text)
+
+    def answer(self, message_id: int) -> None:
+        """Answer a saved message (again)."""
+        if self._runner is not None:
+            self._runner.answer(message_id)
+
+    def stop(self) -> None:
+        """Stop the answer under way; what there is of it is kept."""
+        if self._runner is not None:
+            self._runner.stop()
+
+    def change(self, work: Change, done: Callable[[Outcome], None]) -> None:
+        """Change the bank with the help of a model, on the runner's thread.
+
+        `done` is called from that thread, with the event or with what went wrong.
+        """
+        runner, assistant = self._runner, self._assistant
+        if runner is None or assistant is None:
+            done(self._failure or EngineError("The models are not loaded yet.", "Try again soon."))
+            return
+
+        def attempt() -> None:
+            try:
+                outcome: Outcome = work(assistant)
+            except MemchatError as error:
+                outcome = error
+            done(outcome)
+
+        runner.call(attempt)
+
+    def close(self) -> None:
+        """Stop everything within a second; pending memory work stays in the database."""
+        self._closed = True
+        if self._runner is not None:
+            self._runner.close()
+
+    def _save(self, assistant: Assistant, text: str) -> Message:
+        if self.chat_id is None:
+            title = " ".join(text.split())[:TITLE_CHARACTERS]
+            self.chat_id = self.bank.create_chat(title=title).id
+        return assistant.submit(self.chat_id, text, self._mode)
+
+    def _build(self) -> None:
+        from memchat.runner import Runner
+
+        try:
+            self._assistant = self._make_assistant(self.bank)
+        except MemchatError as error:
+            self._failure = error
+            return
+        runner = Runner(self._assistant, self._emit)
+        runner.mode = self._mode
+        if not self._closed:
+            self._runner = runner
+            runner.start()

@@ -1,0 +1,68 @@
+"""The list of the memory pane. OptionList: it stays quick with thousands of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from memchat.tui.rows import Row
+from memchat.tui.widgets.memory_row import MemoryRow
+
+
+class MemoryList(OptionList):
+    """Shows rows; keeps the highlight on the same memory when they change."""
+
+    def __init__(self) -> None:
+        super().__init__(id="memory-list", markup=False, compact=True)
+        self._rows: tuple[Row, ...] = ()
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """What is listed, top to bottom."""
+        return self._rows
+
+    @property
+    def row(self) -> Row | None:
+        """The highlighted row."""
+        if self.highlighted is None or self.highlighted >= len(self._rows):
+            return None
+        return self._rows[self.highlighted]
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """List `rows`; nothing is redrawn when they are the ones listed already."""
+        shown = tuple(rows)
+        if shown == self._rows:
+            return
+        key = self.row.key if self.row else None
+        at, top = self.highlighted, self.scroll_offset.y
+        same_keys = [row.key for row in shown] == [row.key for row in self._rows]
+        if same_keys:
+            self._replace(shown)
+        else:
+            self._rows = shown
+            self.set_options(Option(MemoryRow(row)) for row in shown)
+            self._restore(key, at, top)
+
+    def reveal(self, key: str) -> bool:
+        """Highlight the row of that key, if it is listed."""
+        for index, row in enumerate(self._rows):
+            if row.key == key:
+                self.highlighted = index
+                return True
+        return False
+
+    def _replace(self, rows: tuple[Row, ...]) -> None:
+        before, self._rows = self._rows, rows
+        for index, (old, new) in enumerate(zip(before, rows, strict=True)):
+            if old != new:
+                self.replace_option_prompt_at_index(index, MemoryRow(new))
+
+    def _restore(self, key: str | None, at: int | None, top: int) -> None:
+        if key is None:
+            return
+        if not self.reveal(key):
+            self.highlighted = at
+        self.scroll_to(y=top, animate=False, immediate=True)
+        self.scroll_to_highlight()

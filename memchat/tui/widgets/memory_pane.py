@@ -1,0 +1,274 @@
+"""The memory pane: what is remembered, live."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message as TextualMessage
+from textual.widgets import Input, OptionList, Static
+
+from memchat.bank.types import Event, Memory, Message, State
+from memchat.errors import NotFoundError
+from memchat.text import printable
+from memchat.tui import filters
+from memchat.tui.clock import Clock
+from memchat.tui.rows import PaneModel, Row
+from memchat.tui.session import Session
+from memchat.tui.turn_record import TurnRecord
+from memchat.tui.widgets.inspector import Details, Inspector
+from memchat.tui.widgets.memory_actions import MemoryActions
+from memchat.tui.widgets.memory_list import MemoryList
+from memchat.turn import (
+    Cited,
+    Decided,
+    FactsExtracted,
+    MemoryFailed,
+    MemoryFinished,
+    Retrieved,
+    TurnEvent,
+)
+
+LOG_EVENTS = 500
+EMPTY = """\
+Nothing is remembered yet.
+
+Tell me something about yourself and watch it appear here. \
+You can correct it, pin it or forget it."""
+NO_MATCH = "Nothing matches. Esc clears the search."
+
+
+class MemoryPane(MemoryActions):
+    """Counts, search, list and inspector. Draws a PaneModel."""
+
+    HELP = """\
+What memchat remembers, as it learns it.
+
++ added · ~ updated (old → new) · − removed · = nothing new (v shows these)
+● used or cited in the selected answer · * pinned · ? waits for your yes or no
+
+"Used" means it was put before the model; "cited" means the model named it.
+Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02
+"""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "edit", "Edit", tooltip="Correct the text of the memory"),
+        Binding("h", "history", "History", tooltip="All that happened to this memory"),
+        Binding("g", "go_to_source", "Source", tooltip="Go to the turn it came from"),
+        Binding("slash", "search", "Search", tooltip="Search: words, op: used: pin: after:"),
+        Binding("v", "log", "All decisions", tooltip="Show every decision, no-ops too"),
+        Binding("escape", "leave", "Back", tooltip="Clear the search, then back to the prompt"),
+    ]
+
+    class Left(TextualMessage):
+        """The user is done here."""
+
+    class GoTo(TextualMessage):
+        """The user wants to see the turn that a memory came from."""
+
+        def __init__(self, source: Message) -> None:
+            super().__init__()
+            self.source = source
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        super().__init__(id="memory-pane")
+        self._session = session
+        self._clock = clock
+        self._model = PaneModel(clock)
+        self._unfolded: int | None = None
+        """The memory whose history is shown."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("Memory", id="memory-counts", markup=False)
+        yield Input(placeholder="/ search", id="memory-search", compact=True)
+        yield MemoryList()
+        yield Static(EMPTY, id="memory-empty", markup=False)
+        yield Inspector()
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    @property
+    def model(self) -> PaneModel:
+        return self._model
+
+    @property
+    def row(self) -> Row | None:
+        return self.query_one(MemoryList).row
+
+    def memory(self) -> Memory | None:
+        row = self.row
+        return self._read(row.memory_id) if row and row.memory_id else None
+
+    def open(self, session: Session) -> None:
+        """Show another bank, or this one for the first time."""
+        self._session, self._model = session, PaneModel(self._clock)
+        self.reload()
+
+    def reload(self) -> None:
+        """Read everything again."""
+        bank = self._session.bank
+        self._model.load(bank.memories(), bank.suggestions())
+        if self._model.show_log:
+            self._model.log = bank.events(limit=LOG_EVENTS)
+        self.draw()
+
+    def draw(self) -> None:
+        """Show the model."""
+        rows = self._model.rows()
+        self.query_one(MemoryList).show(rows)
+        self.query_one("#memory-counts", Static).update(printable(self._counts()))
+        self.set_class(not rows, "-empty")
+        if not rows:
+            hint = NO_MATCH if self.query_one(Input).value else EMPTY
+            self.query_one("#memory-empty", Static).update(hint)
+        self._inspect()
+
+    def begin_turn(self) -> None:
+        """A message was sent."""
+        self._model.begin_turn()
+        self.draw()
+
+    def select_answer(self, record: TurnRecord) -> None:
+        """Mark the memories behind an answer."""
+        self._model.select_answer(record.used, record.cited)
+        self.draw()
+
+    def show(self, event: TurnEvent) -> None:
+        """Take in what happened in a turn."""
+        model = self._model
+        match event:
+            case Retrieved(hits=hits):
+                model.retrieved(hits)
+            case Cited(hits=hits):
+                model.named(hits)
+            case FactsExtracted(message_id=message_id, facts=facts):
+                model.checking[message_id] = list(facts)
+            case Decided(message_id=message_id, event=operation):
+                model.decided(message_id, operation)
+                self.reload()
+                return
+            case MemoryFinished(message_id=message_id) | MemoryFailed(message_id=message_id):
+                model.checking.pop(message_id, None)
+            case _:
+                return
+        self.draw()
+
+    def changed(self, event: Event | None) -> None:
+        if event is not None:
+            self._model.record(event)
+        self.reload()
+
+    def saving(self, memory_id: int | None, text: str | None) -> None:
+        self._model.saving.pop(memory_id or 0, None)
+        if text is not None:
+            self._model.saving[memory_id or 0] = text
+        self.draw()
+
+    def action_edit(self) -> None:
+        memory = self.memory()
+        if memory and memory.state is State.ACTIVE:
+            self.query_one(Inspector).edit(memory)
+
+    def action_history(self) -> None:
+        memory = self.memory()
+        shown = memory is not None and self._unfolded == memory.id
+        self._unfolded = None if shown or memory is None else memory.id
+        self._inspect()
+
+    def action_go_to_source(self) -> None:
+        memory = self.memory()
+        source = self._source(memory) if memory else None
+        if source:
+            self.post_message(self.GoTo(source))
+
+    def action_search(self) -> None:
+        self.query_one(Input).focus()
+
+    def action_log(self) -> None:
+        self._model.show_log = not self._model.show_log
+        self.reload()
+
+    def action_leave(self) -> None:
+        search = self.query_one(Input)
+        if search.value:
+            search.value = ""
+            self.focus_list()
+        else:
+            self.post_message(self.Left())
+
+    def focus_list(self) -> None:
+        """Put the highlight on a row."""
+        rows = self.query_one(MemoryList)
+        rows.focus()
+        if rows.highlighted is None and rows.option_count:
+            rows.highlighted = 0
+
+    @on(Input.Changed, "#memory-search")
+    def _filter(self, event: Input.Changed) -> None:
+        event.stop()
+        self._model.filter = filters.parse(event.value)
+        self.draw()
+
+    @on(Input.Submitted, "#memory-search")
+    def _search_done(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.focus_list()
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self._inspect()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.action_edit()
+
+    @on(Inspector.Left)
+    def _editor_left(self) -> None:
+        self.focus_list()
+
+    def _inspect(self) -> None:
+        memory = self.memory()
+        details = self._details(memory) if memory else None
+        self.query_one(Inspector).show(details)
+
+    def _details(self, memory: Memory) -> Details:
+        bank = self._session.bank
+        source = self._source(memory)
+        elsewhere = source is not None and source.chat_id != self._session.chat_id
+        unfolded = self._unfolded == memory.id
+        return Details(
+            memory,
+            self._clock(),
+            source=source,
+            source_chat=bank.chat(source.chat_id).title if source and elsewhere else "",
+            history=bank.history(memory.id) if unfolded else None,
+        )
+
+    def _source(self, memory: Memory) -> Message | None:
+        if memory.source_message is None:
+            return None
+        try:
+            return self._session.bank.message(memory.source_message)
+        except NotFoundError:
+            return None
+
+    def _read(self, memory_id: int) -> Memory | None:
+        try:
+            return self._session.bank.memory(memory_id)
+        except NotFoundError:
+            return None
+
+    def _counts(self) -> str:
+        counts = self._session.bank.counts()
+        removed = counts.get(State.DELETED, 0)
+        parts = [f"{counts.get(State.ACTIVE, 0)} active"]
+        parts += [f"{removed} removed"] if removed else []
+        parts += [f"{len(self._model.suggestions)} to decide"] if self._model.suggestions else []
+        title = "Decisions" if self._model.show_log else "Memory"
+        return f"{title}  {' · '.join(parts)}"

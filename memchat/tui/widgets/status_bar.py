@@ -1,0 +1,49 @@
+"""The bottom line."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from memchat.assistant import MemoryMode
+from memchat.text import single_line
+from memchat.tui.marks import MUTED
+from memchat.tui.status import Status
+
+MODEL_CELLS = 28
+TROUBLE = ("model failed", "restarting model")
+
+
+class StatusBar(Horizontal):
+    """Draws a Status: the model and its state on the left, memory on the right."""
+
+    def __init__(self) -> None:
+        super().__init__(id="status-bar")
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="status-left", markup=False)
+        yield Static(id="status-right", markup=False)
+
+    def show(self, status: Status) -> None:
+        self.query_one("#status-left", Static).update(_left(status))
+        self.query_one("#status-right", Static).update(_right(status))
+
+
+def _left(status: Status) -> Content:
+    state_style = "bold $text-error" if status.state in TROUBLE else "$text-primary"
+    parts = [
+        Content.styled(single_line(status.model, MODEL_CELLS), "$foreground"),
+        Content.styled(status.state, state_style),
+        Content.styled(status.speed, MUTED),
+        Content.styled(status.context, MUTED),
+    ]
+    return Content.styled(" · ", MUTED).join(part for part in parts if part.plain)
+
+
+def _right(status: Status) -> Content:
+    if status.memory_failed:
+        return Content.styled(status.memory, "bold $text-error")
+    quiet = status.mode is MemoryMode.ON
+    return Content.styled(status.memory, "$text-success" if quiet else "bold $text-warning")
