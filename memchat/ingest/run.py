@@ -77,9 +77,10 @@ class Ingestion:
             message = self._store(chat, turn)
             if message.memory_state in (MemoryState.PENDING, MemoryState.EXTRACTED):
                 self._manage(chat, summary)
+            if not self.cancel.cancelled:
+                self.progress(conversation.title, done, total)
             if self.cancel.cancelled:
                 break
-            self.progress(conversation.title, done, total)
         return chat
 
     def _store(self, chat: Chat, turn: IngestTurn) -> Message:
