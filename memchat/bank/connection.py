@@ -103,6 +103,18 @@ class Database:
         self._writer.execute(sql, values)
         return self._writer.last_insert_rowid()
 
+    def quick_check(self) -> list[str]:
+        """What SQLite finds wrong with the file.
+
+        On a connection of its own: FTS5 checks against what a connection has cached, also when
+        another one has changed the index since.
+        """
+        with translated(self.path):
+            connection = _open_read_only(self.path)
+            found = [row[0] for row in connection.execute("PRAGMA quick_check")]
+            connection.close()
+        return [] if found == ["ok"] else found
+
     def erase_traces(self) -> None:
         """Rewrite the file from its live rows and cut the write-ahead log to nothing.
 

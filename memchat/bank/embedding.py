@@ -65,11 +65,16 @@ class Embedding(Store):
         """
         vectors: dict[str, NDArray[np.float32]] = {}
         self._embed_missing(vectors, embed, progress)
-        with self._db.transaction():
-            self._embed_missing(vectors, embed, progress)  # what was written meanwhile
-            self._start_index(model, dimension)
-            self._db.claimed_model = model
-            self._swap(vectors)
+        claimed = self._db.claimed_model
+        try:
+            with self._db.transaction():
+                self._embed_missing(vectors, embed, progress)  # what was written meanwhile
+                self._start_index(model, dimension)
+                self._db.claimed_model = model
+                self._swap(vectors)
+        except BaseException:
+            self._db.claimed_model = claimed
+            raise
 
     def _embed_missing(
         self,

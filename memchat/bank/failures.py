@@ -19,6 +19,8 @@ from memchat.errors import (
 )
 
 _WRITE_FAILED = {apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_SHMSIZE, apsw.SQLITE_IOERR_TRUNCATE}
+_VECTOR_NOT_INSERTED = "Internal sqlite-vec error: Could not insert"
+"""sqlite-vec says this, and no more, when SQLite refuses it a page."""
 _MEANINGS: list[tuple[tuple[type[apsw.Error], ...], type[StorageError], str, str]] = [
     (
         (apsw.CorruptError, apsw.NotADBError),
@@ -60,6 +62,10 @@ def translated(path: Path) -> Iterator[None]:
         if ours is None:
             raise
         raise ours from error
+    except PermissionError as error:
+        raise StorageError(
+            f"{path} cannot be opened: {error.strerror}.", "Check that you may read it."
+        ) from error
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
@@ -67,7 +73,7 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def _translate(error: apsw.Error, path: Path) -> MemchatError | None:
-    if isinstance(error, apsw.FullError):
+    if isinstance(error, apsw.FullError) or _VECTOR_NOT_INSERTED in str(error):
         return _full(path)
     if isinstance(error, apsw.IOError):
         return _io_failure(error, path)

@@ -39,7 +39,7 @@ _CHECKS = {
 def problems(db: Database) -> list[str]:
     """What does not agree, in words; empty when all is well. Reads the whole database."""
     try:
-        found = [row[0] for row in db.query("PRAGMA quick_check") if row[0] != "ok"]
+        found = db.quick_check()
         found += [f"{row[0]}: row {row[1]} breaks a foreign key" for row in _broken_keys(db)]
         for problem, sql in _CHECKS.items():
             found += [problem.format(row[0]) for row in db.query(sql)]
