@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from memchat.bank.bank import Bank
 from memchat.bank.types import Delivery
 from memchat.engine.protocol import Role
@@ -89,7 +91,7 @@ async def test_a_failed_answer_says_why_and_can_be_tried_again(
 
 
 async def test_a_message_that_cannot_be_saved_stays_in_the_prompt(
-    app: MemchatApp, bank: Bank, monkeypatch
+    app: MemchatApp, bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_args: object, **_named: object) -> None:
         raise StorageFullError("The disk is full.", "Make room, then send it again.")
