@@ -200,7 +200,7 @@ async def test_a_memory_written_by_hand(app: MemchatApp, bank: Bank) -> None:
         await story.presses("f2", "n")
         story.app.query_one(Editor).text = "The user likes tea."
         await story.presses("enter")
-        await story.until(lambda: bank.memories())
+        await story.until(bank.memories)
         await story.sees("The user likes tea.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from importlib import import_module
 from typing import ClassVar
 
 from textual import on
@@ -80,6 +81,7 @@ class ChatScreen(Screen[None]):
         self.app.call_after_refresh(shown.set)
         await shown.wait()
         self.run_worker(self._open_session())
+        await asyncio.to_thread(import_module, "memchat.tui.widgets.answer")
         self.query_one(MemoryPane).open(self.session)
         await self.open_chat(self.session.chat_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -12,8 +13,10 @@ from textual.widgets import Static
 from memchat.text import printable
 from memchat.tui.footer import footer
 from memchat.tui.turn_record import Phase, TurnRecord
-from memchat.tui.widgets.answer import Answer
 from memchat.turn import AnswerDelta, AnswerFinished, AnswerStarted, TurnEvent
+
+if TYPE_CHECKING:
+    from memchat.tui.widgets.answer import Answer
 
 QUESTION_MARK = "\u203a"
 MAX_QUESTION = 4000
@@ -35,6 +38,8 @@ class Turn(Vertical):
         self._composed = False
 
     def compose(self) -> ComposeResult:
+        from memchat.tui.widgets.answer import Answer  # Markdown is not in the first frame
+
         with Horizontal(classes="question"):
             yield Static(QUESTION_MARK, classes="question-mark")
             yield Static(_shortened(self.record.question.text), markup=False, classes="words")
@@ -44,14 +49,14 @@ class Turn(Vertical):
 
     async def on_mount(self) -> None:
         self._composed = True
-        await self.query_one(Answer).finish(self.record.answer)
+        await self._answer.finish(self.record.answer)
         self._draw_footer()
 
     async def show(self, event: TurnEvent) -> None:
         """Draw what the event changed; the record has it already."""
         if not self._composed:
             return
-        answer = self.query_one(Answer)
+        answer = self._answer
         if isinstance(event, AnswerStarted):
             await answer.finish("")
         elif isinstance(event, AnswerDelta):
@@ -62,13 +67,19 @@ class Turn(Vertical):
 
     async def restart(self) -> None:
         """Make room for another answer."""
-        await self.query_one(Answer).finish("")
+        await self._answer.finish("")
         self._draw_footer()
 
     def redraw(self) -> None:
         """The record was changed from outside."""
         if self._composed:
             self._draw_footer()
+
+    @property
+    def _answer(self) -> Answer:
+        from memchat.tui.widgets.answer import Answer
+
+        return self.query_one(Answer)
 
     def on_click(self) -> None:
         if not self.screen.selections:
