@@ -43,6 +43,8 @@ def _invoke(arguments: Sequence[str]) -> int:
     try:
         result = command(list(arguments), prog_name="memchat", standalone_mode=False)
     except typer.TyperException as error:
+        if not error.format_message():
+            return error.exit_code  # the help of a group without its command is printed already
         context = getattr(error, "ctx", None)
         hint = f"Try: {context.command_path} --help" if context else ""
         return _report(error.format_message(), hint, error.exit_code)

@@ -44,7 +44,7 @@ def _has_full_screen() -> bool:
     return (
         sys.stdin.isatty()
         and sys.stdout.isatty()
-        and os.environ.get("TERM", "dumb") != "dumb"
+        and os.environ.get("TERM", "dumb") not in ("", "dumb")
         and shutil.get_terminal_size().columns >= _MIN_COLUMNS
     )
 
@@ -54,7 +54,10 @@ def _full_screen(start: Start, settings: Settings) -> None:
 
     with session.open_bank() as bank, announced():
         chat_id = _chat_to_resume(bank, start)
-        MemchatApp(bank, lambda bank: session.make_assistant(bank, settings), chat_id).run()
+        app = MemchatApp(bank, lambda bank: session.make_assistant(bank, settings), chat_id)
+        app.run()
+    if app.return_code:
+        raise typer.Exit(app.return_code)
 
 
 def _line_by_line(start: Start, settings: Settings) -> None:

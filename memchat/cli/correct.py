@@ -54,7 +54,7 @@ def forget(
 
 def undo(
     event_id: Annotated[
-        int | None, typer.Argument(metavar="[EVENT]", help="Number of the event, from `history`.")
+        int | None, typer.Argument(metavar="EVENT", help="Number of the event, from `history`.")
     ] = None,
     memory_id: Annotated[
         int | None, typer.Option("--memory", metavar="ID", help="Undo this memory's last change.")

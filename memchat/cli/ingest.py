@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from memchat.cli.views import Json as JsonObject
     from memchat.ingest.run import Summary
 
+_FILE_HELP = "LoCoMo samples, JSONL, or a ChatGPT export."
+
 
 def ingest(  # noqa: PLR0913, PLR0917 (each parameter is an option)
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="LoCoMo samples, JSONL, or a ChatGPT export.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_FILE_HELP)],
     conversation: Annotated[
         str | None, typer.Option("--conversation", metavar="NAME", help="Only the one so called.")
     ] = None,

@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from memchat.bank.bank import Bank
 
 app = typer.Typer(help="Look at the memory bank and correct it.", no_args_is_help=True)
-app.command()(why.why)
-app.command()(correct.add)
-app.command()(correct.edit)
-app.command()(correct.rm)
-app.command()(correct.forget)
-app.command()(correct.undo)
 
 _PAGE = 1000
 
@@ -80,7 +74,7 @@ def show(memory_id: MemoryId, json: Json = False) -> None:
 @app.command()
 def history(
     memory_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", help="Number of the memory; all without it.")
+        int | None, typer.Argument(metavar="ID", help="Number of the memory; all without it.")
     ] = None,
     limit: Limit = 50,
     json: Json = False,
@@ -92,6 +86,14 @@ def history(
         emit_json([views.event_json(event) for event in events[-limit:]])
     else:
         _print_events(events[-limit:])
+
+
+app.command()(why.why)
+app.command()(correct.add)
+app.command()(correct.edit)
+app.command()(correct.rm)
+app.command()(correct.forget)
+app.command()(correct.undo)
 
 
 def _all_events(bank: Bank) -> list[Event]:

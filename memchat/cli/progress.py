@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from memchat.cli.output import console, note
 from memchat.text import single_line
 
-LINE_EVERY = 25
+LINE_EVERY = 10
 """Steps between two lines in a pipe."""
 _TITLE_WIDTH = 30
 

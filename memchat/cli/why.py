@@ -21,7 +21,7 @@ _RECENT = 20
 def why(
     message_id: Annotated[
         int | None,
-        typer.Argument(metavar="[MESSAGE]", help="Number of the message; the last one without it."),
+        typer.Argument(metavar="MESSAGE", help="Number of the message; the last one without it."),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -73,7 +73,7 @@ def database() -> Finding:
         waiting = bank.pending_count()
     if problems:
         return failed("; ".join(problems), f"Keep a copy of {path} and report this.")
-    return Finding(f"sound: {memories} memories, {waiting} turns waiting for memory work")
+    return Finding(f"sound; memories: {memories}, turns waiting for memory work: {waiting}")
 
 
 def others() -> Finding:

@@ -14,7 +14,7 @@ from memchat.engine.protocol import Role
 from tests.ingest.echo import EchoManager
 
 
-def open_engine(_settings: Settings) -> EchoManager:
+def open_engine(settings: Settings) -> EchoManager:
     """Remembers each turn word for word and counts slowly when asked anything."""
     count = " ".join(str(number) for number in range(1, 41))
     delay = float(os.environ.get("TOKEN_DELAY", "0"))

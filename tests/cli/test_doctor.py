@@ -91,7 +91,7 @@ def test_files_that_others_may_read_are_a_warning(memchat: Run, memchat_home: Pa
 
 def test_a_corrupt_database_fails(memchat: Run, memchat_home: Path) -> None:
     memchat("memory", "add", "Likes tea.")
-    assert "1 memories" in examine(memchat)["database"]["detail"]
+    assert "memories: 1," in examine(memchat)["database"]["detail"]
     paths.database_file().write_bytes(b"nonsense" * 1000)
     assert examine(memchat, code=1)["database"]["status"] == "failed"
 

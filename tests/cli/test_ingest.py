@@ -70,7 +70,7 @@ def test_the_report_counts_turns_facts_operations_and_seconds(memchat: Run, file
 
 def test_in_a_pipe_progress_is_plain_lines_on_stderr(memchat: Run, file: Path) -> None:
     result = memchat("ingest", str(file))
-    assert result.err == "talk: 25 of 30\ntalk: 30 of 30\n"
+    assert result.err == "talk: 10 of 30\ntalk: 20 of 30\ntalk: 30 of 30\n"
     assert result.out.startswith("30 turns, 30 of them now, 30 facts\noperations: ADD 30\n")
     assert memchat("ingest", str(file)).out.startswith("30 turns, 0 of them now, 30 facts\n")
 

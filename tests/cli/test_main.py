@@ -102,6 +102,18 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(
     assert complaint in result.err.splitlines()[0]
 
 
+def test_a_group_without_its_command_prints_its_help(memchat: Run) -> None:
+    result = memchat("memory")
+    assert result.code == 2
+    assert "Usage: memchat memory" in result.out
+    assert result.err == ""
+
+
+def test_shells_can_complete_commands() -> None:
+    asked = {"_MEMCHAT_COMPLETE": "complete_bash", "COMP_WORDS": "memchat me", "COMP_CWORD": "1"}
+    assert python("-m", "memchat", **asked).stdout == "memory\n"
+
+
 def test_an_error_has_its_hint_on_the_next_line(memchat: Run) -> None:
     paths.config_file().parent.mkdir(parents=True)
     paths.config_file().write_text("\ntemperture = 1\n")
