@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +72,9 @@ class Base:
         if self.gguf:
             options["quantization_config"] = GgufConfig(dequantize=True)
         model: PreTrainedModel = _load(AutoModelForCausalLM.from_pretrained, self, **options)
+        if self.gguf:
+            # PEFT would ask the hub about a model of the folder's name.
+            model.name_or_path = model.config.name_or_path = ""
         return model
 
 
@@ -157,7 +161,8 @@ def _load(from_pretrained: Callable[..., Any], base: Base, **options: Any) -> An
     try:
         if base.gguf:
             folder, file = str(base.gguf.parent), base.gguf.name
-            return from_pretrained(folder, gguf_file=file, local_files_only=True, **options)
+            with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+                return from_pretrained(folder, gguf_file=file, local_files_only=True, **options)
         return from_pretrained(base.source, **options)
     except MemchatError:
         raise
@@ -170,7 +175,7 @@ def _load(from_pretrained: Callable[..., Any], base: Base, **options: Any) -> An
 
 def quieten() -> None:
     """Keep Transformers from drawing its own progress bars over ours."""
-    os.environ |= {"TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]

@@ -10,6 +10,7 @@ from memchat.engine.llama import LlamaModel
 from memchat.engine.protocol import ChatMessage, GenerateRequest, Role
 from memchat.errors import ModelError
 from memchat.weights.discover import find_model, resolve_spec
+from tests.training.support import embedded_base
 from training.model import Base, find_base
 
 HARD = (
@@ -30,7 +31,7 @@ HARD = (
 
 @pytest.fixture(scope="module")
 def base() -> Base:
-    return find_base()
+    return embedded_base()
 
 
 @pytest.fixture(scope="module")
