@@ -102,6 +102,7 @@ class FakeEngine:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         self._check()
+        self.load()
         self.embedded.extend(texts)
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
