@@ -26,6 +26,14 @@ SIMILARITY_RATIO = 0.5
 BM25_RATIO = 0.25
 """A hit by words stays when it has at least this share of its kind's best BM25 score."""
 
+# CROSS JOIN: the planner must not run the match anew for each active memory.
+_MEMORIES_BY_WORDS = """
+    SELECT memory_fts.rowid, -rank
+    FROM memory_fts CROSS JOIN memories ON memories.id = memory_fts.rowid
+    WHERE memory_fts MATCH ? AND memories.state = 'active'
+    ORDER BY rank LIMIT ?
+"""
+_TURNS_BY_WORDS = "SELECT rowid, -rank FROM turn_fts WHERE turn_fts MATCH ? ORDER BY rank LIMIT ?"
 _MEMORY_HITS = """
     SELECT id, text, coalesce(valid_from, created_at), '', source_message, pinned
     FROM memories WHERE id IN (SELECT value FROM json_each(?))
@@ -140,15 +148,7 @@ def _by_words(db: Database, index: Index, text: str, depth: int) -> list[Row]:
     query = match_query(text)
     if not query:
         return []
-    only_active = "AND rowid IN (SELECT id FROM memories WHERE state = 'active')"
-    return db.query(
-        f"""
-        SELECT rowid, -rank FROM {index.words}
-        WHERE {index.words} MATCH ? {only_active if index is MEMORIES else ""}
-        ORDER BY rank LIMIT ?
-        """,
-        (query, depth),
-    )
+    return db.query(_MEMORIES_BY_WORDS if index is MEMORIES else _TURNS_BY_WORDS, (query, depth))
 
 
 def _cut(candidates: list[_Candidate]) -> list[_Candidate]:
