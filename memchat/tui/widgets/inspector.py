@@ -13,12 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message as TextualMessage
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
 from memchat.bank.types import Event, Memory, Message, State
 from memchat.text import printable
 from memchat.tui.ages import age
 from memchat.tui.marks import MUTED, OF_OPERATION
+from memchat.tui.widgets.ordered_text_area import OrderedTextArea
 
 QUOTE_CHARACTERS = 300
 
@@ -36,11 +37,11 @@ class Details:
     """Events of all its versions, oldest first; None while the history is folded."""
 
 
-class Editor(TextArea):
+class Editor(OrderedTextArea):
     """The text of a memory while it is edited. Enter saves, Esc leaves it as it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "save", "Save", tooltip="Save the memory", priority=True),
+        Binding("enter", "save", "Save", tooltip="Save the memory"),
         Binding("escape", "cancel", "Cancel", tooltip="Leave the memory as it was"),
     ]
 

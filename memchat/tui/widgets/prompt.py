@@ -7,10 +7,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import TextArea
+
+from memchat.tui.widgets.ordered_text_area import OrderedTextArea
 
 
-class Prompt(TextArea):
+class Prompt(OrderedTextArea):
     """Grows with the text up to a third of the screen. Enter sends, Ctrl+J breaks the line."""
 
     HELP = """\
@@ -19,7 +20,7 @@ Ctrl+W a word, Ctrl+U and Ctrl+K the rest of the line.
 """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", tooltip="Send the message", priority=True),
+        Binding("enter", "send", "Send", tooltip="Send the message"),
         Binding("ctrl+j,shift+enter", "newline", "New line", tooltip="Start a new line"),
     ]
 

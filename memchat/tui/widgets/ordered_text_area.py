@@ -1,0 +1,26 @@
+"""A text area that obeys keys in the order they were typed."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.binding import NoBinding
+from textual.widgets import TextArea
+
+
+class OrderedTextArea(TextArea):
+    """Runs the actions bound to its keys itself, as soon as they arrive.
+
+    Textual lets a key bubble up to the app before the binding of it is looked up; letters do not
+    wait for that. In a burst (a fast typist over a slow line, a script) Enter would be obeyed
+    before the letters in front of it.
+    """
+
+    async def _on_key(self, event: events.Key) -> None:
+        try:
+            bindings = self._bindings.get_bindings_for_key(event.key)
+        except NoBinding:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        await self.run_action(bindings[0].action)
