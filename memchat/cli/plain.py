@@ -9,7 +9,7 @@ from memchat.assistant import Assistant
 from memchat.bank.types import Delivery
 from memchat.cli.interrupt import cancel_on_interrupt
 from memchat.cli.views import event_line, title_of
-from memchat.engine.protocol import CancelToken
+from memchat.engine.protocol import CancelToken, LoadState
 from memchat.errors import MemchatError
 from memchat.text import printable
 from memchat.turn import (
@@ -130,6 +130,8 @@ class LineChat:
         if self.chat_id is None:
             self.chat_id = bank.create_chat(title=title_of(text)).id
         message = self.assistant.submit(self.chat_id, text)
+        if self.interactive and self.assistant.engine.status().model_state is not LoadState.READY:
+            self.printer.note("Loading the model…")
         self._show(lambda cancel: self.assistant.answer(message.id, cancel=cancel))
         self._remember()
 

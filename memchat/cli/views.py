@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from memchat.bank.bank import Bank
 
 Json = dict[str, Any]
+_WORDS = {Op.EDIT: "edited", Op.UNPIN: "unpinned", Op.SUGGEST: "suggested"}
+"""Where the pane's word says what to press, or shows one mark for two operations."""
 
 
 def day(at: datetime | None) -> str:
@@ -127,7 +129,7 @@ def event_line(event: Event) -> str:
         text = before
     else:
         text = f"{before} → {after}" if before and after and before != after else after or before
-    words = [mark.word, event.correction, "undone" if event.undone_by else ""]
+    words = [_WORDS.get(event.op, mark.word), event.correction, "undone" if event.undone_by else ""]
     return f"{mark.glyph} {text} ({', '.join(word for word in words if word)})"
 
 

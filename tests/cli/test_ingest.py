@@ -17,7 +17,7 @@ import pytest
 from memchat.bank.bank import Bank
 from memchat.bank.types import MemoryState
 from memchat.cli import session
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Terminal
 from tests.ingest.echo import EchoManager
 
 TURNS = 30
@@ -73,6 +73,20 @@ def test_in_a_pipe_progress_is_plain_lines_on_stderr(memchat: Run, file: Path) -
     assert result.err == "talk: 10 of 30\ntalk: 20 of 30\ntalk: 30 of 30\n"
     assert result.out.startswith("30 turns, 30 of them now, 30 facts\noperations: ADD 30\n")
     assert memchat("ingest", str(file)).out.startswith("30 turns, 0 of them now, 30 facts\n")
+
+
+def test_on_a_terminal_progress_is_a_bar(
+    memchat: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    renamed = file.rename(file.with_name("talk [bold]\x1b].jsonl"))
+    stderr = Terminal()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert memchat("ingest", str(renamed)).code == 0
+    stderr.seek(0)
+    shown = stderr.read()
+    assert "talk [bold]␛] " in shown
+    assert "30/30" in shown
 
 
 def test_a_failed_turn_is_told_and_the_exit_code_says_so(

@@ -70,6 +70,7 @@ def test_ctrl_c_stops_ask() -> None:
 def test_a_typed_conversation(terminal: pexpect.spawn[str], bank: Bank) -> None:
     terminal.expect_exact("You: ")
     terminal.sendline("I have a dog.")
+    terminal.expect_exact("Loading the model…")
     terminal.expect_exact("Assistant: 1 2")
     terminal.expect_exact("Memory: + I have a dog. (added)")
     terminal.expect_exact("You: ")

@@ -117,7 +117,7 @@ def test_show_tells_the_whole_story(memchat: Run, remember: Remember) -> None:
 def test_add_edit_remove_undo(memchat: Run) -> None:
     assert memchat("memory", "add", "Likes tea.").out == "1 + Likes tea. (added)\n"
     edited = memchat("memory", "edit", "1", "Likes coffee.").out
-    assert edited == "1 ~ Likes tea. → Likes coffee. (updated)\n"
+    assert edited == "1 ~ Likes tea. → Likes coffee. (edited)\n"
     assert memchat("memory", "rm", "1").out == "1 − Likes coffee. (removed)\n"
     assert memchat("memory", "list", "--json").json == []
     assert memchat("memory", "undo").code == 0
