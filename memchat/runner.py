@@ -147,9 +147,11 @@ class Runner:
         return self._closed or not (self._busy or self._jobs or self._memory_is_due())
 
     def _load(self) -> None:
+        """A failed turn is tried once more in each run, so that it is not lost for good."""
         status = self.assistant.engine.status()
         self._emit(EngineChanged(replace(status, model_state=LoadState.LOADING)))
         try:
+            self.assistant.bank.retry_failed()
             status = self.assistant.engine.load(embedder=False)  # answers wait for no more
         except MemchatError as error:
             status = self.assistant.engine.status()

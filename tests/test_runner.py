@@ -112,6 +112,16 @@ def test_turns_left_by_an_earlier_run_are_finished_at_the_start(
     assert bank.message(left.id).memory_state is MemoryState.DONE
 
 
+def test_a_turn_that_failed_in_an_earlier_run_is_tried_again(
+    runner: Runner, bank: Bank, chat_id: int
+) -> None:
+    failed = runner.assistant.submit(chat_id, "I live in Porto.")
+    bank.fail_memory(failed.id, "out of memory")
+    runner.start()
+    assert runner.wait_idle(WAIT)
+    assert bank.message(failed.id).memory_state is MemoryState.DONE
+
+
 def test_a_new_message_pre_empts_memory_work_which_resumes(
     bank: Bank, listener: Listener, chat_id: int
 ) -> None:

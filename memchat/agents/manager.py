@@ -59,7 +59,7 @@ def extraction_task(turn: Turn) -> str:
     day = turn.said_at.date()
     lines = [f"Date: {format_day(day)}"]
     lines += [f"Earlier: {_shorten(line, _MAX_EARLIER_CHARACTERS)}" for line in turn.earlier]
-    text = _shorten(resolve_dates(turn.text, day), _MAX_TURN_CHARACTERS)
+    text = resolve_dates(_shorten(turn.text, _MAX_TURN_CHARACTERS), day)
     lines.append(f"{turn.subject}: {text}")
     return "\n".join(lines)
 
