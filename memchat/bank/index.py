@@ -41,12 +41,8 @@ class Index:
         db.write(f"UPDATE {self.vectors} SET embedding = ? WHERE id = ?", (vector, row_id))
 
     def remove(self, db: Database, row_id: int, text: str) -> None:
-        """Erase the entry. vec0 leaves a deleted vector's bytes in place: zeros go over them."""
+        """Erase the entry; vec0 zeroes the place of a deleted vector."""
         self._remove_words(db, row_id, text)
-        vector = self.vector(db, row_id)
-        db.write(
-            f"UPDATE {self.vectors} SET embedding = ? WHERE id = ?", (bytes(len(vector)), row_id)
-        )
         db.write(f"DELETE FROM {self.vectors} WHERE id = ?", (row_id,))
 
     def set_active(self, db: Database, row_id: int, active: bool) -> None:
