@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from memchat.bank.types import Chat, Event, Hit, Memory, Message, Op, State
 from memchat.errors import NotFoundError
-from memchat.tui.marks import OF_OPERATION
+from memchat.marks import OF_OPERATION
 
 if TYPE_CHECKING:
     from memchat.bank.bank import Bank

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from memchat.bank.types import Event, Fact, Hit, Memory, Op
+from memchat.marks import OF_OPERATION, Mark
 from memchat.tui.ages import age
 from memchat.tui.clock import Clock
 from memchat.tui.filters import Filter
-from memchat.tui.marks import OF_OPERATION, Mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from memchat.bank.types import Delivery, Event, MemoryState, Message, Op
 from memchat.engine.protocol import Finished
 from memchat.errors import MemchatError
-from memchat.tui.marks import OF_OPERATION
+from memchat.marks import OF_OPERATION
 from memchat.turn import (
     AnswerDelta,
     AnswerFailed,

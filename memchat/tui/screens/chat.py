@@ -16,9 +16,9 @@ from textual.screen import Screen
 
 from memchat.bank.types import Event, MemoryState, Message, Op
 from memchat.errors import MemchatError
+from memchat.marks import OF_OPERATION
 from memchat.tui.chat_history import ChatHistory
 from memchat.tui.clock import Clock
-from memchat.tui.marks import OF_OPERATION
 from memchat.tui.say import complain, say
 from memchat.tui.session import Session
 from memchat.tui.status import Status

@@ -16,9 +16,9 @@ from textual.message import Message as TextualMessage
 from textual.widgets import Static
 
 from memchat.bank.types import Event, Memory, Message, State
+from memchat.marks import MUTED, OF_OPERATION
 from memchat.text import printable
 from memchat.tui.ages import age
-from memchat.tui.marks import MUTED, OF_OPERATION
 from memchat.tui.widgets.ordered_text_area import OrderedTextArea
 
 QUOTE_CHARACTERS = 300

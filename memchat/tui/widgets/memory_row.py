@@ -8,9 +8,9 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.visual import RenderOptions, Visual
 
+from memchat.marks import MUTED
 from memchat.text import printable
 from memchat.tui.diff import change
-from memchat.tui.marks import MUTED
 from memchat.tui.rows import Row
 
 MAX_LINES = 4

@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from memchat.assistant import MemoryMode
+from memchat.marks import MUTED
 from memchat.text import single_line
-from memchat.tui.marks import MUTED
 from memchat.tui.status import Status
 
 MODEL_CELLS = 28
