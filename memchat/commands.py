@@ -55,7 +55,6 @@ COMMANDS = (
         "search",
         "log",
     ),
-    Command("incognito", "Talk with nothing read and nothing saved, or stop doing so"),
     Command("theme", "Choose the colours", "[NAME]"),
     Command("keys", "Show the keys", key="f1"),
     Command("help", "Show the commands and the keys"),

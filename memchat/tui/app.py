@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from memchat.bank.bank import Bank
+from memchat.commands import COMMANDS
 from memchat.tui import clock, themes
 from memchat.tui.screens.chat import ChatScreen
 from memchat.tui.session import AssistantFactory, Session
@@ -21,6 +25,7 @@ class MemchatApp(App[None]):
     """
 
     TITLE = "memchat"
+    HELP_TITLE = "The program"
     CSS_PATH = "memchat.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", tooltip="Quit; memory work goes on at the next start"),
@@ -43,6 +48,12 @@ class MemchatApp(App[None]):
 
     def get_default_screen(self) -> ChatScreen:
         return self._chat
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
+        """The palette: the slash commands, under the names they have at the prompt."""
+        for command in COMMANDS:
+            choose = partial(self._chat.choose_command, command.name)
+            yield SystemCommand(f"/{command.name}", command.summary, choose)
 
     def on_unmount(self) -> None:
         self.session.close()

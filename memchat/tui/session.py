@@ -120,6 +120,11 @@ class Session:
 
         runner.call(attempt)
 
+    def wake(self) -> None:
+        """Have the runner look at the memory queue again, now."""
+        if self._runner is not None:
+            self._runner.call(lambda: None)
+
     def close(self) -> None:
         """Stop everything within a second; pending memory work stays in the database."""
         self._closed = True

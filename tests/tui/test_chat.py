@@ -157,7 +157,7 @@ async def test_markup_and_control_codes_are_shown_not_obeyed(
         assert "\x1b" not in story.seen
 
 
-async def test_quitting_while_answering_takes_about_no_time(bank: Bank) -> None:
+async def test_quitting_while_answering_takes_less_than_a_second(bank: Bank) -> None:
     engine = FakeEngine(token_delay=0.02)
     engine.enqueue("word " * 500)
     app = make_app(bank, engine)
@@ -165,7 +165,7 @@ async def test_quitting_while_answering_takes_about_no_time(bank: Bank) -> None:
         await story.says("Tell me a long story")
         await story.sees("word word")
         started = time.monotonic()
-        await story.presses("ctrl+q")
-    assert time.monotonic() - started < 1.5  # a second, and what a busy machine adds
+        app.simulate_key("ctrl+q")  # the pilot's own press waits for the screen to be still
+    assert time.monotonic() - started < 1.0
     assert engine.closed
     assert bank.messages(1)[-1].text.startswith("word")

@@ -12,28 +12,33 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message as TextualMessage
-from textual.screen import Screen
 
 from memchat.bank.types import Event, MemoryState, Message, Op
 from memchat.errors import MemchatError
 from memchat.marks import OF_OPERATION
 from memchat.tui.chat_history import ChatHistory
 from memchat.tui.clock import Clock
+from memchat.tui.prompt_history import PromptHistory, sent_messages
 from memchat.tui.say import complain, say
+from memchat.tui.screens.chat_actions import ChatActions
 from memchat.tui.session import Session
 from memchat.tui.status import Status
 from memchat.tui.turn_record import MemoryPhase, Phase, TurnRecord
+from memchat.tui.widgets.command_popup import CommandPopup
 from memchat.tui.widgets.memory_pane import MemoryPane
 from memchat.tui.widgets.prompt import Prompt
 from memchat.tui.widgets.status_bar import StatusBar
 from memchat.tui.widgets.transcript import Transcript
+from memchat.tui.widgets.turn import Turn
 from memchat.turn import Decided, EngineRestarting, MemoryFailed, TurnEvent
 
 WIDE_COLUMNS = 100
 
 
-class ChatScreen(Screen[None]):
-    """Sends what is written, and shows what the runner reports. Knows no bank and no model."""
+class ChatScreen(ChatActions):
+    """Sends what is written, and shows what the runner reports."""
+
+    HELP_TITLE = "Everywhere"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_COLUMNS, "-wide")]  # noqa: RUF012
 
@@ -53,15 +58,17 @@ class ChatScreen(Screen[None]):
         super().__init__()
         self.session = session
         self.status = Status()
-        self._clock = clock
+        self.clock = clock
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="body"):
             with Vertical(id="chat"):
                 yield Transcript()
-                yield Prompt()
-            yield MemoryPane(self.session, self._clock)
+                popup = CommandPopup()
+                yield popup
+                yield Prompt(popup, PromptHistory(lambda: sent_messages(self.session.bank)))
+            yield MemoryPane(self.session, self.clock)
         yield StatusBar()
 
     def on_mount(self) -> None:
@@ -73,7 +80,7 @@ class ChatScreen(Screen[None]):
         """Set the session up, then send what was written, one message after the other."""
         await self._begin()
         while True:
-            await self._send(await self._outbox.get())
+            await self._take(await self._outbox.get())
 
     async def _begin(self) -> None:
         """Once the first frame is on screen: read the chat, and have the models loaded."""
@@ -98,12 +105,17 @@ class ChatScreen(Screen[None]):
         self.session.chat_id = chat_id
         transcript = self.query_one(Transcript)
         await transcript.open(ChatHistory(self.session.bank, chat_id))
-        if transcript.last:
-            self.query_one(MemoryPane).select_answer(transcript.last)
+        self.select_turn(None)
 
     @on(Prompt.Sent)
     def _post(self, sent: Prompt.Sent) -> None:
         self._outbox.put_nowait(sent.text)
+
+    async def _take(self, line: str) -> None:
+        """A line was written: carry it out as a command, or send it."""
+        text = await self.obey(line)
+        if text is not None:
+            await self._send(text)
 
     async def _send(self, text: str) -> None:
         """Save the message, show it, have it answered."""
@@ -148,12 +160,24 @@ class ChatScreen(Screen[None]):
             say(self, f"{mark.glyph} {operation.new or operation.old}", f"Memory {mark.word}")
 
     def action_stop(self) -> None:
+        self.stop_answer()
+
+    def stop_answer(self) -> bool:
         record = self.status.turn
-        if record and record.phase.busy:
-            record.phase = Phase.STOPPING
-            self._redraw_turn(record)
-            self._draw_status()
-            self.session.stop()
+        if record is None or not record.phase.busy:
+            return False
+        record.phase = Phase.STOPPING
+        self._redraw_turn(record)
+        self._draw_status()
+        self.session.stop()
+        return True
+
+    def mode_changed(self) -> None:
+        self._draw_status()
+
+    @on(Turn.Selected)
+    def _turn_clicked(self, clicked: Turn.Selected) -> None:
+        self.select_turn(None if clicked.record is self.selected else clicked.record)
 
     async def action_regenerate(self) -> None:
         transcript = self.query_one(Transcript)
@@ -172,9 +196,13 @@ class ChatScreen(Screen[None]):
         if self._pane_shown and pane.has_focus_within:
             self._hide_pane()
             return
+        self._show_pane()
+        pane.focus_list()
+
+    @on(MemoryPane.Wanted)
+    def _show_pane(self) -> None:
         self.remove_class("-pane-hidden")
         self.add_class("-drawer")
-        pane.focus_list()
 
     @on(MemoryPane.Left)
     def _leave_pane(self) -> None:

@@ -163,7 +163,13 @@ class MemoryActions(Vertical):
 
     @on(Inspector.Edited)
     def _save_edit(self, edited: Inspector.Edited) -> None:
-        memory_id, text = edited.memory_id, edited.text
+        self._save(edited.memory_id, edited.text)
+
+    def remember(self, text: str) -> None:
+        """Add a memory in the user's words."""
+        self._save(None, text)
+
+    def _save(self, memory_id: int | None, text: str) -> None:
         self.saving(memory_id, text)
         self.session.change(
             lambda assistant: (

@@ -43,6 +43,7 @@ NO_MATCH = "Nothing matches. Esc clears the search."
 class MemoryPane(MemoryActions):
     """Counts, search, list and inspector. Draws a PaneModel."""
 
+    HELP_TITLE = "Memory pane"
     HELP = """\
 What memchat remembers, as it learns it.
 
@@ -64,6 +65,9 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02
 
     class Left(TextualMessage):
         """The user is done here."""
+
+    class Wanted(TextualMessage):
+        """The pane has something to show, if it is hidden."""
 
     class GoTo(TextualMessage):
         """The user wants to see the turn that a memory came from."""
@@ -187,6 +191,12 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02
 
     def action_search(self) -> None:
         self.query_one(Input).focus()
+
+    def search(self, line: str) -> None:
+        """Show what fits a search line."""
+        self.post_message(self.Wanted())
+        self.query_one(Input).value = line
+        self.call_after_refresh(self.focus_list)
 
     def action_log(self) -> None:
         self._model.show_log = not self._model.show_log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual import events
-from textual.binding import NoBinding
+from textual.binding import Binding, NoBinding
 from textual.widgets import TextArea
 
 
@@ -16,11 +16,19 @@ class OrderedTextArea(TextArea):
     """
 
     async def _on_key(self, event: events.Key) -> None:
-        try:
-            bindings = self._bindings.get_bindings_for_key(event.key)
-        except NoBinding:
+        binding = self._binding_of(event.key)
+        if binding is None:
             await super()._on_key(event)
             return
         event.stop()
         event.prevent_default()
-        await self.run_action(bindings[0].action)
+        await self.run_action(binding.action)
+
+    def _binding_of(self, key: str) -> Binding | None:
+        """The first binding of the key whose action is possible now."""
+        try:
+            bindings = self._bindings.get_bindings_for_key(key)
+        except NoBinding:
+            return None
+        possible = (each for each in bindings if self.check_action(each.action, ()))
+        return next(possible, None)

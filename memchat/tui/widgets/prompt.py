@@ -7,21 +7,31 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.widgets import TextArea
 
+from memchat.tui.prompt_history import PromptHistory
+from memchat.tui.widgets.command_popup import CommandPopup
 from memchat.tui.widgets.ordered_text_area import OrderedTextArea
+
+TITLE = "Enter sends · Ctrl+J newline · / commands"
 
 
 class Prompt(OrderedTextArea):
-    """Grows with the text up to a third of the screen. Enter sends, Ctrl+J breaks the line."""
+    """Grows with the text up to a third of the screen. Completes commands, recalls messages."""
 
+    HELP_TITLE = "Prompt"
     HELP = """\
 Write your message here. Readline keys work: Ctrl+A and Ctrl+E for the ends of the line,
-Ctrl+W a word, Ctrl+U and Ctrl+K the rest of the line.
+Ctrl+W for a word, Ctrl+U and Ctrl+K for the rest of the line. Up on the first line and Down
+on the last one go through what you sent before. A line that starts with / is a command;
+// starts a message with a slash.
 """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", tooltip="Send the message"),
+        Binding("enter", "send", "Send", tooltip="Send the message, or take the command"),
         Binding("ctrl+j,shift+enter", "newline", "New line", tooltip="Start a new line"),
+        Binding("tab", "complete", "Complete", tooltip="Complete the command"),
+        Binding("escape", "close_popup", "Close", tooltip="Close the list of commands"),
     ]
 
     @dataclass
@@ -30,7 +40,7 @@ Ctrl+W a word, Ctrl+U and Ctrl+K the rest of the line.
 
         text: str
 
-    def __init__(self) -> None:
+    def __init__(self, popup: CommandPopup, history: PromptHistory) -> None:
         super().__init__(
             id="prompt",
             soft_wrap=True,
@@ -39,19 +49,69 @@ Ctrl+W a word, Ctrl+U and Ctrl+K the rest of the line.
             highlight_cursor_line=False,
             placeholder="Say something to remember…",
         )
-        self.border_title = "Enter sends · Ctrl+J newline · / commands"
+        self.border_title = TITLE
+        self._popup = popup
+        self._history = history
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in {"complete", "close_popup"}:
+            return self._popup.is_open
+        return super().check_action(action, parameters)
+
+    def fill(self, text: str) -> None:
+        """Replace what is there, ready to go on writing."""
+        self.text = text
+        self.move_cursor(self.document.end)
+
+    def give_back(self, text: str) -> None:
+        """Put a text that could not be sent back, before what was typed since."""
+        self.fill(f"{text}\n{self.text}" if self.text else text)
 
     def action_send(self) -> None:
-        """Hand the text over; it is cleared only when there was something to send."""
+        """Hand the text over; a highlighted command that wants an argument is completed first."""
+        command = self._popup.command
+        if command and (command.needs_argument or self.text != f"/{command.name}"):
+            self.action_complete()
+            if command.argument:
+                return
         if text := self.text.strip():
             self.clear()
+            self._popup.close()
+            self._history.reset()
             self.post_message(self.Sent(text))
 
     def action_newline(self) -> None:
         self.insert("\n")
 
-    def give_back(self, text: str) -> None:
-        """Put a text that could not be sent back where it was, before what was typed since."""
-        rest = self.text
-        self.text = f"{text}\n{rest}" if rest else text
-        self.move_cursor(self.document.end)
+    def action_complete(self) -> None:
+        if command := self._popup.command:
+            self.fill(f"/{command.name}{' ' if command.argument else ''}")
+            self._popup.close()
+
+    def action_close_popup(self) -> None:
+        self._popup.close()
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        if self._popup.is_open:
+            self._popup.action_cursor_up()
+        elif select or self._row > 0:
+            super().action_cursor_up(select)
+        elif (text := self._history.older(self.text)) is not None:
+            self.fill(text)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        if self._popup.is_open:
+            self._popup.action_cursor_down()
+        elif select or self._row < self.wrapped_document.height - 1:
+            super().action_cursor_down(select)
+        elif (text := self._history.newer()) is not None:
+            self.fill(text)
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self._popup.offer(self.text)
+
+    @property
+    def _row(self) -> int:
+        """The line of the cursor, as wrapped on screen."""
+        return self.wrapped_document.location_to_offset(self.cursor_location).y

@@ -24,6 +24,7 @@ NEAR_EDGE = 2
 class Transcript(VerticalScroll):
     """Shows turns, follows the newest unless scrolled up, and mounts more on the way."""
 
+    HELP_TITLE = "Conversation"
     HELP = """\
 The conversation. It follows the newest answer until you scroll up; End follows it again.
 Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its answer.

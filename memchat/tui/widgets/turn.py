@@ -36,6 +36,7 @@ class Turn(Vertical):
         super().__init__(id=f"turn-{record.question.id}")
         self.record = record
         self._composed = False
+        self._drawn: tuple[str, str, Phase] | None = None
 
     def compose(self) -> ComposeResult:
         from memchat.tui.widgets.answer import Answer  # Markdown is not in the first frame
@@ -86,12 +87,17 @@ class Turn(Vertical):
             self.post_message(self.Selected(self.record))
 
     def _draw_footer(self) -> None:
+        """Deltas come by the dozen, and few of them change what the footer says."""
         record = self.record
-        self.query_one(".turn-footer", Static).update(printable(footer(record)))
-        self.query_one(".turn-error", Static).update(_error_text(record))
+        drawn = (footer(record), _error_text(record), record.phase)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        self.query_one(".turn-footer", Static).update(printable(drawn[0]))
+        self.query_one(".turn-error", Static).update(drawn[1])
         self.set_class(record.phase.busy, "-busy")
         self.set_class(record.phase is Phase.FAILED, "-failed")
-        self.set_class(bool(record.error or record.memory_error), "-has-error")
+        self.set_class(bool(drawn[1]), "-has-error")
 
 
 def _error_text(record: TurnRecord) -> str:

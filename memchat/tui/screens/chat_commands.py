@@ -1,0 +1,180 @@
+"""What each slash command does. The registry says how they are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import work
+from textual.screen import Screen
+
+from memchat import commands
+from memchat.assistant import MemoryMode
+from memchat.commands import BY_NAME, Command, Invocation, Misuse
+from memchat.errors import MemchatError, UsageError
+from memchat.tui import chat_export
+from memchat.tui.say import complain, say
+from memchat.tui.screens.confirm import Confirm
+from memchat.tui.session import Session
+from memchat.tui.widgets.memory_pane import MemoryPane
+from memchat.tui.widgets.prompt import Prompt
+
+MODES = {"on": MemoryMode.ON, "pause": MemoryMode.PAUSED, "off": MemoryMode.OFF}
+MODE_MEANS = {
+    MemoryMode.ON: "memories are read and written",
+    MemoryMode.PAUSED: "memories are read, none is written",
+    MemoryMode.OFF: "memories are neither read nor written; the chat is saved",
+}
+
+
+class ChatCommands(Screen[None]):
+    """Carries commands out; the chat screen supplies what they act on."""
+
+    session: Session
+
+    async def open_chat(self, chat_id: int | None) -> None:
+        """Show a chat, or an empty page for a new one."""
+        raise NotImplementedError
+
+    def mode_changed(self) -> None:
+        """Show what memory does from now on."""
+        raise NotImplementedError
+
+    async def obey(self, line: str) -> str | None:
+        """Carry out a command line. Returns the text instead when it is a message."""
+        match commands.parse(line):
+            case Invocation(command=command, argument=argument):
+                await self.run_command(command, argument)
+                return None
+            case Misuse(hint=hint):
+                self.query_one(Prompt).give_back(line)
+                complain(self, UsageError(hint), "Not sent")
+                return None
+            case text:
+                return text.text
+
+    async def run_command(self, command: Command, argument: str = "") -> None:
+        """Carry out one command. What goes wrong is said, not raised."""
+        try:
+            await getattr(self, f"command_{command.name}")(argument)
+        except MemchatError as error:
+            complain(self, error, f"/{command.name}")
+
+    async def choose_command(self, name: str) -> None:
+        """A command was chosen from a list: run it, or have its argument written."""
+        command = BY_NAME[name]
+        if command.needs_argument:
+            prompt = self.query_one(Prompt)
+            prompt.fill(f"/{name} ")
+            prompt.focus()
+        else:
+            await self.run_command(command)
+
+    async def command_new(self, _argument: str) -> None:
+        await self.open_chat(None)
+
+    async def command_chats(self, _argument: str) -> None:
+        await self.run_action("chats")
+
+    async def command_resume(self, argument: str) -> None:
+        bank = self.session.bank
+        if argument:
+            if not argument.isdecimal():
+                raise UsageError(f"{argument} is no chat id.", "/chats lists the chats.")
+            await self.open_chat(bank.chat(int(argument)).id)
+            return
+        others = [chat for chat in bank.chats("chat", limit=2) if chat.id != self.session.chat_id]
+        if not others:
+            raise UsageError("There is no other chat.")
+        await self.open_chat(others[0].id)
+
+    async def command_rename(self, argument: str) -> None:
+        self.session.bank.rename_chat(self._chat_id(), argument)
+        say(self, argument, "Chat renamed")
+
+    async def command_delete(self, _argument: str) -> None:
+        self._delete_chat(self._chat_id())
+
+    @work
+    async def _delete_chat(self, chat_id: int) -> None:
+        bank = self.session.bank
+        question = Confirm(
+            "Delete this chat?",
+            bank.chat(chat_id).title,
+            "Its messages are deleted. Memories drawn from it stay, without their source.",
+            yes="Delete",
+        )
+        if await self.app.push_screen_wait(question):
+            bank.delete_chat(chat_id)
+            await self.open_chat(None)
+            say(self, "Its memories stay", "Chat deleted")
+
+    async def command_export(self, argument: str) -> None:
+        chat = self.session.bank.chat(self._chat_id())
+        path = Path(argument or chat_export.file_name(chat)).expanduser().absolute()
+        chat_export.export(chat, self.session.bank.messages(chat.id), path)
+        say(self, str(path), "Chat written to")
+
+    async def command_regen(self, _argument: str) -> None:
+        await self.run_action("regenerate")
+
+    async def command_edit(self, _argument: str) -> None:
+        await self.run_action("edit_last")
+
+    async def command_copy(self, _argument: str) -> None:
+        await self.run_action("copy_answer")
+
+    async def command_remember(self, argument: str) -> None:
+        self.query_one(MemoryPane).remember(argument)
+
+    async def command_forget(self, argument: str) -> None:
+        """The pane shows what fits, and D asks: nothing is erased unseen."""
+        self.query_one(MemoryPane).search(argument)
+        say(self, "Choose the memory, then press D", "Forget forever")
+
+    async def command_memory(self, argument: str) -> None:
+        action, _, rest = argument.partition(" ")
+        action = action.casefold()
+        pane = self.query_one(MemoryPane)
+        if action in MODES:
+            self._set_mode(MODES[action])
+        elif action == "undo":
+            pane.action_undo_last()
+        elif action == "retry":
+            self._retry_memory()
+        elif action == "search":
+            pane.search(rest)
+        else:
+            pane.action_log()
+
+    def _set_mode(self, mode: MemoryMode) -> None:
+        self.session.mode = mode
+        self.mode_changed()
+        say(self, MODE_MEANS[mode], f"Memory {mode}")
+
+    def _retry_memory(self) -> None:
+        number = self.session.bank.retry_failed()
+        self.session.wake()
+        say(self, f"{number} messages are read again", "Memory")
+
+    async def command_theme(self, argument: str) -> None:
+        if not argument:
+            self.app.action_change_theme()
+        elif argument in self.app.available_themes:
+            self.app.theme = argument
+        else:
+            names = ", ".join(sorted(self.app.available_themes))
+            raise UsageError(f"There is no theme {argument}.", f"There are: {names}")
+
+    async def command_keys(self, _argument: str) -> None:
+        await self.run_action("help")
+
+    async def command_help(self, _argument: str) -> None:
+        await self.run_action("help")
+
+    async def command_quit(self, _argument: str) -> None:
+        await self.app.action_quit()
+
+    def _chat_id(self) -> int:
+        if self.session.chat_id is None:
+            raise UsageError("There is no chat yet.", "Say something first.")
+        return self.session.chat_id
