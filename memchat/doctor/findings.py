@@ -8,8 +8,6 @@ from enum import StrEnum
 
 from memchat.errors import MemchatError
 
-MEGABYTE = 1024 * 1024
-
 
 class Status(StrEnum):
     OK = "ok"
@@ -42,7 +40,3 @@ def run(check: Callable[[], Finding]) -> Finding:
         return failed(error.message, error.hint)
     except Exception as error:  # noqa: BLE001 (a broken installation raises anything)
         return failed(f"{type(error).__name__}: {error}", "Install memchat again.")
-
-
-def megabytes(size: int) -> str:
-    return f"{size / MEGABYTE:,.0f} MB"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memchat import machine
 from memchat.config import Settings
-from memchat.doctor.findings import MEGABYTE, Finding, failed, megabytes, warning
+from memchat.doctor.findings import Finding, failed, warning
+from memchat.sizes import MEGABYTE, size_text
 
 if TYPE_CHECKING:
     from memchat.engine.protocol import Engine
@@ -38,7 +38,7 @@ def files(settings: Settings) -> Finding:
 
     spec = resolve_spec(settings.model)
     adapters = ", ".join(role.value for role, _ in spec.adapters) or "none"
-    size, embedder = megabytes(_size(spec.model)), model_name(spec.embedder)
+    size, embedder = size_text(_size(spec.model)), model_name(spec.embedder)
     return Finding(f"{spec.model} ({size}), embeddings: {embedder}, adapters: {adapters}")
 
 
@@ -46,10 +46,10 @@ def memory(settings: Settings) -> Finding:
     from memchat.weights.discover import resolve_spec
 
     needed = _size(resolve_spec(settings.model).model) + _OVERHEAD
-    free = _available_memory()
+    free = machine.available_memory()
     if free is None:
-        return Finding(f"unknown; about {megabytes(needed)} are needed")
-    detail = f"{megabytes(free)} available, about {megabytes(needed)} needed"
+        return Finding(f"unknown; about {size_text(needed)} are needed")
+    detail = f"{size_text(free)} available, about {size_text(needed)} needed"
     if free < needed:
         return warning(detail, "Close other programs or choose a smaller model.")
     return Finding(detail)
@@ -79,21 +79,3 @@ def generation(engine: Engine) -> Finding:
 
 def _size(path: Path) -> int:
     return path.stat().st_size
-
-
-def _available_memory() -> int | None:
-    """Bytes that can be used without swapping, where the system says so."""
-    try:
-        text = Path("/proc/meminfo").read_text(encoding="ascii")
-    except OSError:
-        return _physical_memory()
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) * 1024 if found else None
-
-
-def _physical_memory() -> int | None:
-    """All there is: systems without /proc do not say what is free in a portable way."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
-from memchat import paths, presence
+from memchat import machine, paths, presence
 from memchat.config import load_settings
-from memchat.doctor.findings import MEGABYTE, Finding, failed, megabytes, warning
+from memchat.doctor.findings import Finding, failed, warning
+from memchat.sizes import MEGABYTE, size_text
 
 MIN_SQLITE = (3, 51, 3)
 """Older ones can lose committed data when the write-ahead log is reset."""
@@ -86,11 +86,9 @@ def others() -> Finding:
 
 
 def disk() -> Finding:
-    place = next(path for path in (paths.data_dir(), *paths.data_dir().parents) if path.exists())
-    free = shutil.disk_usage(place).free
-    if free < _WANTED_DISK:
-        return warning(f"{megabytes(free)} at {place}", "Free some space.")
-    return Finding(f"{megabytes(free)} at {place}")
+    free, place = machine.free_disk(paths.data_dir())
+    detail = f"{size_text(free)} at {place}"
+    return warning(detail, "Free some space.") if free < _WANTED_DISK else Finding(detail)
 
 
 def _others_may(path: Path) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from memchat import paths, presence
-from memchat.doctor import models, storage
+from memchat import machine, paths, presence
+from memchat.doctor import storage
 from memchat.errors import ModelError
 from tests.cli.conftest import Run, Terminal
 from tests.fakes import FakeEngine
@@ -110,7 +110,7 @@ def test_announcing_needs_no_writable_directory() -> None:
 
 def test_little_disk_or_memory_is_a_warning(memchat: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=1))
-    monkeypatch.setattr(models, "_available_memory", lambda: 1)
+    monkeypatch.setattr(machine, "available_memory", lambda: 1)
     checks = examine(memchat)
     assert checks["free disk"]["status"] == checks["free memory"]["status"] == "warning"
     assert checks["free memory"]["detail"].startswith("0 MB available, about ")
