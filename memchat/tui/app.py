@@ -9,10 +9,12 @@ from typing import ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.theme import Theme
 
 from memchat.bank.bank import Bank
 from memchat.commands import COMMANDS
 from memchat.tui import clock, themes
+from memchat.tui.preferences import Preferences
 from memchat.tui.screens.chat import ChatScreen
 from memchat.tui.session import AssistantFactory, Session
 from memchat.turn import TurnEvent
@@ -42,9 +44,14 @@ class MemchatApp(App[None]):
         super().__init__()
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
-        self.theme = themes.DARK.name
+        self._preferences = Preferences.load()
+        known = self._preferences.theme in self.available_themes
+        self.theme = self._preferences.theme if known else themes.DARK.name
         self.session = Session(bank, make_assistant, self._emit, chat_id)
-        self._chat = ChatScreen(self.session, now)
+        self._chat = ChatScreen(self.session, now, self._preferences)
+
+    def on_mount(self) -> None:
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
 
     def get_default_screen(self) -> ChatScreen:
         return self._chat
@@ -57,6 +64,11 @@ class MemchatApp(App[None]):
 
     def on_unmount(self) -> None:
         self.session.close()
+
+    def _remember_theme(self, theme: Theme) -> None:
+        if theme.name != self._preferences.theme:
+            self._preferences.theme = theme.name
+            self._preferences.save()
 
     def _emit(self, event: TurnEvent) -> None:
         """Called from the runner's thread."""

@@ -14,23 +14,32 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message as TextualMessage
 
 from memchat.bank.types import Event, MemoryState, Message, Op
-from memchat.errors import MemchatError
+from memchat.errors import MemchatError, ModelError
 from memchat.marks import OF_OPERATION
 from memchat.tui.chat_history import ChatHistory
 from memchat.tui.clock import Clock
+from memchat.tui.preferences import Preferences
 from memchat.tui.prompt_history import PromptHistory, sent_messages
 from memchat.tui.say import complain, say
 from memchat.tui.screens.chat_actions import ChatActions
 from memchat.tui.session import Session
 from memchat.tui.status import Status
 from memchat.tui.turn_record import MemoryPhase, Phase, TurnRecord
+from memchat.tui.welcome import welcome
 from memchat.tui.widgets.command_popup import CommandPopup
 from memchat.tui.widgets.memory_pane import MemoryPane
 from memchat.tui.widgets.prompt import Prompt
 from memchat.tui.widgets.status_bar import StatusBar
 from memchat.tui.widgets.transcript import Transcript
 from memchat.tui.widgets.turn import Turn
-from memchat.turn import Decided, EngineRestarting, MemoryFailed, TurnEvent
+from memchat.turn import (
+    AnswerFailed,
+    Decided,
+    EngineChanged,
+    EngineRestarting,
+    MemoryFailed,
+    TurnEvent,
+)
 
 WIDE_COLUMNS = 100
 
@@ -54,8 +63,9 @@ class ChatScreen(ChatActions):
 
         event: TurnEvent
 
-    def __init__(self, session: Session, clock: Clock) -> None:
+    def __init__(self, session: Session, clock: Clock, preferences: Preferences) -> None:
         super().__init__()
+        self._preferences = preferences
         self.session = session
         self.status = Status()
         self.clock = clock
@@ -68,10 +78,11 @@ class ChatScreen(ChatActions):
                 popup = CommandPopup()
                 yield popup
                 yield Prompt(popup, PromptHistory(lambda: sent_messages(self.session.bank)))
-            yield MemoryPane(self.session, self.clock)
+            yield MemoryPane(self.session, self.clock, self._preferences)
         yield StatusBar()
 
     def on_mount(self) -> None:
+        self.set_class(self._preferences.pane_hidden, "-pane-hidden")
         self.query_one(Prompt).focus()
         self._draw_status()
         self.run_worker(self._deliver())
@@ -104,7 +115,8 @@ class ChatScreen(ChatActions):
         """Show a chat, or an empty page for a new one."""
         self.session.chat_id = chat_id
         transcript = self.query_one(Transcript)
-        await transcript.open(ChatHistory(self.session.bank, chat_id))
+        bank = self.session.bank
+        await transcript.open(ChatHistory(bank, chat_id), welcome(bank))
         self.select_turn(None)
 
     @on(Prompt.Sent)
@@ -151,6 +163,11 @@ class ChatScreen(ChatActions):
             complain(self, event.error, "The model is restarting; your text is kept")
         elif isinstance(event, MemoryFailed) and not event.message_id:
             complain(self, event.error, "Memory is waiting")
+        elif isinstance(event, AnswerFailed) and not event.message_id:
+            complain(self, event.error, "That did not work")
+        elif isinstance(event, EngineChanged) and event.status.error:
+            hint = "See `memchat doctor`; /quit, and start again when it is mended."
+            complain(self, ModelError(event.status.error, hint), "No model")
         elif isinstance(event, Decided) and not self._pane_shown:
             self._announce_operation(event.event)
 
@@ -174,6 +191,7 @@ class ChatScreen(ChatActions):
 
     def mode_changed(self) -> None:
         self._draw_status()
+        self.query_one(MemoryPane).draw()
 
     @on(Turn.Selected)
     def _turn_clicked(self, clicked: Turn.Selected) -> None:
@@ -201,8 +219,8 @@ class ChatScreen(ChatActions):
 
     @on(MemoryPane.Wanted)
     def _show_pane(self) -> None:
-        self.remove_class("-pane-hidden")
         self.add_class("-drawer")
+        self._keep_hidden(False)
 
     @on(MemoryPane.Left)
     def _leave_pane(self) -> None:
@@ -223,8 +241,16 @@ class ChatScreen(ChatActions):
 
     def _hide_pane(self) -> None:
         self.remove_class("-drawer")
-        self.set_class(self.has_class("-wide"), "-pane-hidden")
+        if self.has_class("-wide"):
+            self._keep_hidden(True)
         self.query_one(Prompt).focus()
+
+    def _keep_hidden(self, hidden: bool) -> None:
+        """Hide the pane, or show it, also the next time. The drawer of a narrow screen is shut."""
+        self.set_class(hidden, "-pane-hidden")
+        if self._preferences.pane_hidden is not hidden:
+            self._preferences.pane_hidden = hidden
+            self._preferences.save()
 
     @property
     def _pane_shown(self) -> bool:

@@ -6,11 +6,12 @@ import time
 from typing import ClassVar
 
 from textual import work
+from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, TextArea
 
-from memchat.errors import NotFoundError, UsageError
-from memchat.tui import clipboard
+from memchat.errors import MemchatError, NotFoundError, UsageError
+from memchat.tui import clipboard, external_editor
 from memchat.tui.clock import Clock
 from memchat.tui.prompt_history import sent_messages
 from memchat.tui.say import complain, say
@@ -35,6 +36,7 @@ class ChatActions(ChatCommands):
         Binding("f3", "chats", "Chats", tooltip="List, search, rename and delete chats"),
         Binding("alt+up", "edit_last", "Edit", tooltip="Edit the last message and send it again"),
         Binding("ctrl+y", "copy_answer", "Copy", tooltip="Copy the selected answer", priority=True),
+        Binding("ctrl+o", "open_editor", "Editor", tooltip="Write the message in $EDITOR"),
         Binding("ctrl+r", "search_history", "Recall", tooltip="Search what you sent before"),
         Binding(
             "ctrl+c",
@@ -84,6 +86,18 @@ class ChatActions(ChatCommands):
             prompt = self.query_one(Prompt)
             prompt.fill(last.question.text)
             prompt.focus()
+
+    def action_open_editor(self) -> None:
+        prompt = self.query_one(Prompt)
+        try:
+            with self.app.suspend():
+                text = external_editor.edit(prompt.text)
+        except SuspendNotSupported:
+            complain(self, UsageError("An editor cannot be opened here."), "Nothing changed")
+        except MemchatError as error:
+            complain(self, error, "Nothing changed")
+        else:
+            prompt.fill(text)
 
     def action_copy_answer(self) -> None:
         record = self.selected or self.query_one(Transcript).last

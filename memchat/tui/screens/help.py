@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.keys import format_key
@@ -17,7 +17,7 @@ from textual.widgets import Static
 from memchat.commands import COMMANDS
 from memchat.marks import MUTED
 
-KEY_CELLS = 18
+KEY_CELLS = 20
 COMMAND_CELLS = 22
 
 
@@ -35,9 +35,10 @@ class Help(ModalScreen[None]):
         self._text = Content("\n").join(_sections(focused))
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog help"):
-            yield Static(self._text, markup=False)
-        yield Static("Esc closes", classes="dialog-keys")
+        with Vertical(classes="dialog help"):
+            with VerticalScroll():
+                yield Static(self._text, markup=False)
+            yield Static("Esc closes", classes="dialog-keys")
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

@@ -10,11 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.message import Message as TextualMessage
 from textual.widgets import Input, OptionList, Static
 
+from memchat.assistant import MemoryMode
 from memchat.bank.types import Event, Memory, Message, State
 from memchat.errors import NotFoundError
 from memchat.text import printable
 from memchat.tui import filters
 from memchat.tui.clock import Clock
+from memchat.tui.preferences import Preferences
 from memchat.tui.rows import PaneModel, Row
 from memchat.tui.session import Session
 from memchat.tui.turn_record import TurnRecord
@@ -47,12 +49,12 @@ class MemoryPane(MemoryActions):
     HELP = """\
 What memchat remembers, as it learns it.
 
-+ added · ~ updated (old → new) · − removed · = nothing new (v shows these)
-● used or cited in the selected answer · * pinned · ? waits for your yes or no
+  + added   ~ updated (old → new)   − removed   = nothing new (v shows these)
+  ● used or cited in the selected answer   * pinned   ? waits for your yes or no
 
 "Used" means it was put before the model; "cited" means the model named it.
-Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02
-"""
+
+Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "edit", "Edit", tooltip="Correct the text of the memory"),
@@ -60,6 +62,8 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02
         Binding("g", "go_to_source", "Source", tooltip="Go to the turn it came from"),
         Binding("slash", "search", "Search", tooltip="Search: words, op: used: pin: after:"),
         Binding("v", "log", "All decisions", tooltip="Show every decision, no-ops too"),
+        Binding("less_than_sign", "resize(4)", "Wider", tooltip="Make the pane wider"),
+        Binding("greater_than_sign", "resize(-4)", "Narrower", tooltip="Make the pane narrower"),
         Binding("escape", "leave", "Back", tooltip="Clear the search, then back to the prompt"),
     ]
 
@@ -76,10 +80,11 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02
             super().__init__()
             self.source = source
 
-    def __init__(self, session: Session, clock: Clock) -> None:
+    def __init__(self, session: Session, clock: Clock, preferences: Preferences) -> None:
         super().__init__(id="memory-pane")
         self._session = session
         self._clock = clock
+        self._preferences = preferences
         self._model = PaneModel(clock)
         self._unfolded: int | None = None
         """The memory whose history is shown."""
@@ -90,6 +95,9 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02
         yield MemoryList()
         yield Static(EMPTY, id="memory-empty", markup=False)
         yield Inspector()
+
+    def on_mount(self) -> None:
+        self.styles.width = self._preferences.pane_width
 
     @property
     def session(self) -> Session:
@@ -202,6 +210,11 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02
         self._model.show_log = not self._model.show_log
         self.reload()
 
+    def action_resize(self, columns: int) -> None:
+        self._preferences.resize(columns)
+        self._preferences.save()
+        self.styles.width = self._preferences.pane_width
+
     def action_leave(self) -> None:
         search = self.query_one(Input)
         if search.value:
@@ -281,4 +294,7 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02
         parts += [f"{removed} removed"] if removed else []
         parts += [f"{len(self._model.suggestions)} to decide"] if self._model.suggestions else []
         title = "Decisions" if self._model.show_log else "Memory"
+        mode = self._session.mode
+        if mode is not MemoryMode.ON:
+            title = f"{title} {mode}"
         return f"{title}  {' · '.join(parts)}"

@@ -21,11 +21,10 @@ class Prompt(OrderedTextArea):
 
     HELP_TITLE = "Prompt"
     HELP = """\
-Write your message here. Readline keys work: Ctrl+A and Ctrl+E for the ends of the line,
-Ctrl+W for a word, Ctrl+U and Ctrl+K for the rest of the line. Up on the first line and Down
-on the last one go through what you sent before. A line that starts with / is a command;
-// starts a message with a slash.
-"""
+Write your message here. Readline keys work: Ctrl+A and Ctrl+E for the ends of the line, \
+Ctrl+W for a word, Ctrl+U and Ctrl+K for the rest of the line. Up on the first line and Down \
+on the last one go through what you sent before. A line that starts with / is a command; \
+// starts a message with a slash."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", tooltip="Send the message, or take the command"),

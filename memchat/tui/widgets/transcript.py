@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.widgets import Static
 
 from memchat.bank.bank import Bank
@@ -26,9 +27,8 @@ class Transcript(VerticalScroll):
 
     HELP_TITLE = "Conversation"
     HELP = """\
-The conversation. It follows the newest answer until you scroll up; End follows it again.
-Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its answer.
-"""
+The conversation. It follows the newest answer until you scroll up; End follows it again. \
+Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", "Scroll up", show=False),
@@ -54,13 +54,15 @@ Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its an
 
     def compose(self) -> ComposeResult:
         yield Static("↑ earlier turns", id="earlier")
+        yield Static(id="welcome", markup=False)
 
     def on_mount(self) -> None:
         self.anchor()
 
-    async def open(self, history: ChatHistory) -> None:
-        """Show the newest turns of a chat."""
+    async def open(self, history: ChatHistory, greeting: Content) -> None:
+        """Show the newest turns of a chat, or the greeting when it has none."""
         async with self._sliding:
+            self.query_one("#welcome", Static).update(greeting)
             self._history = history
             self._records = history.older()
             await self._show_end()
@@ -217,3 +219,4 @@ Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its an
 
     def _mark_more(self) -> None:
         self.set_class(self._more_above, "-more")
+        self.set_class(not self._records, "-empty")

@@ -97,6 +97,7 @@ class Turn(Vertical):
         self.query_one(".turn-error", Static).update(drawn[1])
         self.set_class(record.phase.busy, "-busy")
         self.set_class(record.phase is Phase.FAILED, "-failed")
+        self.set_class(not drawn[0], "-quiet")
         self.set_class(bool(drawn[1]), "-has-error")
 
 

@@ -1,0 +1,31 @@
+"""What an empty chat says: to a newcomer where the data lives, to others how to go on."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from memchat.bank.bank import Bank
+from memchat.marks import MUTED
+from memchat.text import printable
+
+
+def welcome(bank: Bank) -> Content:
+    """A few lines; the longer ones only until the first message was sent."""
+    return _first(bank) if not bank.chats(limit=1) else _again()
+
+
+def _first(bank: Bank) -> Content:
+    return Content.assemble(
+        ("Hello. I remember what you tell me.\n\n", "bold"),
+        ("Tell me about yourself, and watch the memory pane as I learn. ", ""),
+        ("All of it can be corrected, pinned, undone or forgotten.\n\n", ""),
+        (f"Everything stays on this machine, in {printable(str(bank.path))}\n", MUTED),
+        ("F1 helps with what has the focus, / lists the commands.", MUTED),
+    )
+
+
+def _again() -> Content:
+    return Content.assemble(
+        ("A new chat. I remember the earlier ones.\n\n", "bold"),
+        ("F3 lists them, /resume goes on with the last.", MUTED),
+    )
