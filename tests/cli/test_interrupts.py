@@ -89,6 +89,7 @@ def test_ctrl_c_stops_the_answer_and_twice_quits(terminal: pexpect.spawn[str], b
     terminal.expect_exact("Stopped.")
     terminal.expect_exact("You: ")
     terminal.sendline("Again!")
+    terminal.expect_exact(" 40")  # readline may write "You: Again!" before the answer begins
     terminal.expect_exact("You: ")
     terminal.sendintr()
     terminal.expect_exact("Press Ctrl+C again to quit.")
