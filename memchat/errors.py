@@ -55,6 +55,10 @@ class ModelError(MemchatError):
     """A GGUF file, adapter or embedding model cannot be used."""
 
 
+class DownloadError(MemchatError):
+    """A model cannot be fetched, or what came is not what was pinned."""
+
+
 class EngineError(MemchatError):
     """Inference failed."""
 

@@ -9,7 +9,12 @@ from pathlib import Path
 from memchat import paths
 from memchat.engine.protocol import ModelSpec, Role
 from memchat.errors import ModelError
-from memchat.weights.catalogue import PackagedWeights, catalogue, models_folder
+from memchat.weights.catalogue import (
+    DownloadableWeights,
+    PackagedWeights,
+    catalogue,
+    models_folder,
+)
 
 QUANTISATION = re.compile(r"[-._](i?q\d\w*|f16|bf16|f32)$", re.IGNORECASE)
 
@@ -46,10 +51,12 @@ def find_model(model: str) -> Path:
     entry = catalogue().model(model)
     if entry is not None:
         return _packaged(entry)
-    for candidate in (paths.models_dir() / model, paths.models_dir() / f"{model}.gguf"):
+    pinned = catalogue().download(model)
+    files = [pinned.file] if pinned else [model, f"{model}.gguf"]
+    for candidate in (paths.models_dir() / file for file in files):
         if candidate.is_file():
             return candidate
-    raise _missing(model, given)
+    raise _not_pulled(pinned) if pinned else _missing(model, given)
 
 
 def find_adapters(model: Path, folder: Path | None = None) -> tuple[tuple[Role, Path], ...]:
@@ -80,11 +87,17 @@ def _packaged(weights: PackagedWeights) -> Path:
     )
 
 
+def _not_pulled(weights: DownloadableWeights) -> ModelError:
+    return ModelError(
+        f"The model {weights.name} is not on this machine.",
+        f"Run: memchat models pull {weights.name}",
+    )
+
+
 def _missing(model: str, given: Path) -> ModelError:
     if given.is_dir():
         return ModelError(f"{given} is a folder, not a model file.", "Name a .gguf file in it.")
-    names = ", ".join(entry.name for entry in catalogue().models)
     return ModelError(
         f"There is no model {model!r}.",
-        f"Give the path of a .gguf file, or one of: {names}.",
+        f"Give the path of a .gguf file, or one of: {', '.join(catalogue().names)}.",
     )

@@ -1,0 +1,1 @@
+"""Training data: sample types, the synthetic generator, loaders for public benchmarks."""

@@ -1,0 +1,173 @@
+"""Conversation: replies that use a memory when it helps, and plain talk when it does not."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from memchat.agents.answerer import Question
+from memchat.engine.protocol import ChatMessage
+from training.data.samples import AnswerSample, distilled_line
+from training.data.synthetic import entries, noise, notes, speech
+from training.data.synthetic.acts import tell
+from training.data.synthetic.forms import Topic, Variant, expand, lines, parse_form, topics
+from training.data.synthetic.notes import Note
+from training.data.synthetic.recall import Recall
+from training.data.synthetic.statement import Statement, as_written, fill
+from training.data.synthetic.world import Values, World
+
+Exchange = tuple[str, str]
+
+
+def chat_sample(world: World) -> AnswerSample | None:
+    """Small talk, something told, or a question that a memory helps with."""
+    if world.listener:
+        return None
+    roll = world.rng.random()
+    if roll < 0.52:
+        return _talk(world)
+    if roll < 0.78:
+        return _told(world)
+    return _helped(world)
+
+
+def _talk(world: World) -> AnswerSample:
+    """An everyday exchange; the notes, if any, are beside the point."""
+    exchanges = _filled(world, world.rng.choice(_conversations()))
+    at = world.rng.randrange(len(exchanges))
+    text, reply = exchanges[at]
+    history = _messages(exchanges[:at]) or small_history(world)
+    text = noise.apply(world.rng, text, noise.pick_style(world.rng))
+    return _sample(world, text, reply, [], history, "chat_talk", _nobody(world))
+
+
+def _told(world: World) -> AnswerSample | None:
+    """The user tells something; the reply takes note of it, and of no memory."""
+    told = tell(world, world.someone())
+    if told is None:
+        return None
+    text = speech.compose(world, [told.said()], asking=False)
+    return _sample(world, text, _acknowledged(world, told), [], small_history(world),
+                   "chat_told", told)  # fmt: skip
+
+
+def _acknowledged(world: World, told: Statement) -> str:
+    own = told.topic.forms("ack")
+    if own and told.section in ("tell", "more") and told.person.who == "self":
+        fitting = [v for form in own for v in form.variants if v.needs <= told.variant.fields]
+        if fitting and world.rng.random() < 0.7:
+            reply = as_written(fill(world.rng.choice(fitting).text, told, absolute=True))
+            return reply[0].upper() + reply[1:]
+    section = {"change": "change", "adjust": "change", "end": "end"}.get(
+        told.section, told.topic.mood
+    )
+    return speech.phrase(world, "replies", f"ack_{section}")
+
+
+def _helped(world: World) -> AnswerSample | None:
+    """Advice that takes a memory into account."""
+    topic, form = world.rng.choice(_advice())
+    variant = world.rng.choice(form)
+    at = world.earlier()
+    values = Values(world.rng, at.date(), topic.aliases)
+    known = entries.entry(world, world.speaker, topic, values)
+    if known is None or not variant.fields <= known.variant.fields:
+        return None
+    note = notes.as_note(world, known, at)
+    reply = as_written(fill(variant.golds[0], known, absolute=True))
+    reply = reply[0].upper() + reply[1:]
+    text = noise.apply(world.rng, variant.text, noise.pick_style(world.rng))
+    return _sample(world, text, reply, [note], small_history(world), "chat_helped", known)
+
+
+def recall_reply(world: World, found: Recall) -> str:
+    """A question about something remembered, answered in a sentence."""
+    if not found.answer:
+        return speech.phrase(world, "replies", "unknown")
+    told = found.relevant[0].statement
+    full = told.variant.derived and told.variant.golds and len(found.relevant[0].text) == 0
+    listed = "," in found.answer
+    if full and not listed and world.rng.random() < 0.75:
+        reply = speech.pick(world.rng, "replies", "recall").text
+        sentence = told.to_speaker
+        filled = reply.replace("{sentence}", sentence).replace("{answer}", found.answer)
+    else:
+        reply = speech.pick(world.rng, "replies", "recall_short").text
+        answer = found.answer
+        if listed:
+            first, _, last = answer.rpartition(", ")
+            answer = f"{first} and {last}"
+        filled = reply.replace("{answer}", answer)
+    return filled[0].upper() + filled[1:]
+
+
+def small_history(world: World) -> tuple[ChatMessage, ...]:
+    """Often nothing, sometimes an exchange or two that came before."""
+    rng = world.rng
+    if rng.random() < 0.55:
+        return ()
+    exchanges = [pair for _ in range(rng.choice((1, 1, 2)))
+                 for pair in _filled(world, rng.choice(_conversations()))]  # fmt: skip
+    return _messages(exchanges[:3])
+
+
+def _sample(
+    world: World,
+    text: str,
+    reply: str,
+    relevant: list[Note],
+    history: tuple[ChatMessage, ...],
+    kind: str,
+    about: Statement,
+) -> AnswerSample:
+    few = 0 if not relevant and world.rng.random() < 0.3 else world.rng.randrange(1, 10)
+    arranged = notes.arranged(world, relevant, notes.distractors(world, about, few))
+    hits = notes.hits(world, arranged)
+    cited = [hit for hit, note in zip(hits, arranged, strict=True) if note in relevant]
+    question = Question(text, world.today, hits, history=history)
+    return AnswerSample(question, distilled_line(cited, hits), reply, kind)
+
+
+def _nobody(world: World) -> Statement:
+    """A statement that clashes with no memory."""
+    topic = next(topic for topic in topics() if topic.name == "odd_things")
+    return Statement(topic, world.cast[-1], topic.forms("tell")[0].variants[0],
+                     Values(world.rng, world.today))  # fmt: skip
+
+
+@cache
+def _conversations() -> tuple[tuple[str, ...], ...]:
+    """Each `message => reply`, or longer, of the chats file, its alternatives expanded."""
+    return tuple(
+        tuple(form.source.split(" => "))
+        for section in lines("chats").values()
+        for form in section
+    )
+
+
+def _filled(world: World, conversation: tuple[str, ...]) -> list[Exchange]:
+    values = Values(world.rng, world.today)
+    parts = [world.rng.choice(_expanded(part)).format_map(values) for part in conversation]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+@cache
+def _expanded(part: str) -> tuple[str, ...]:
+    return tuple(expand(part))
+
+
+def _messages(exchanges: list[Exchange]) -> tuple[ChatMessage, ...]:
+    return tuple(
+        message
+        for asked, replied in exchanges
+        for message in (ChatMessage("user", asked), ChatMessage("assistant", replied))
+    )
+
+
+@cache
+def _advice() -> tuple[tuple[Topic, tuple[Variant, ...]], ...]:
+    by_name = {topic.name: topic for topic in topics()}
+    found = []
+    for form in lines("advice")["use"]:
+        name, _, rest = form.source.partition(" | ")
+        found.append((by_name[name], parse_form(rest).variants))
+    return tuple(found)

@@ -1,0 +1,116 @@
+"""Samples for the first task: a turn, and the facts it states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from memchat.agents.dates import resolve_dates
+from memchat.agents.manager import Turn
+from training.data.samples import ExtractSample
+from training.data.synthetic import speech
+from training.data.synthetic.acts import Act, tell, tell_of
+from training.data.synthetic.empties import empty_turn
+from training.data.synthetic.statement import fits
+from training.data.synthetic.world import World
+
+_EMPTY_SHARE = 0.38
+
+
+def extract_samples(world: World) -> Iterator[ExtractSample]:
+    """A turn with facts or, in about four of ten cases, one without; none when it came out bad."""
+    if world.rng.random() < _EMPTY_SHARE:
+        yield _empty(world)
+        return
+    roll = world.rng.random()
+    if roll < 0.12:
+        sample = _across_turns(world)
+    elif roll < 0.18:
+        sample = _corrected(world)
+    else:
+        sample = _told(world)
+    if sample is not None:
+        yield sample
+
+
+def _empty(world: World) -> ExtractSample:
+    kind, text = empty_turn(world)
+    return ExtractSample(_turn(world, text, speech.earlier_lines(world)), (), f"empty_{kind}")
+
+
+def _told(world: World) -> ExtractSample | None:
+    """One to four facts, with whatever people put around them."""
+    rng = world.rng
+    acts = [act for act in (_any_act(world) for _ in range(_how_many(world))) if act]
+    if not acts:
+        return None
+    sentences = _sentences(acts)
+    text = speech.compose(world, sentences)
+    kind = acts[0].section if len(acts) == 1 else f"several_{len(acts)}"
+    earlier = speech.earlier_lines(world) if rng.random() < 0.6 else ()
+    return _checked(world, text, acts, earlier, kind)
+
+
+def _how_many(world: World) -> int:
+    return world.rng.choices((1, 2, 3, 4), (58, 27, 11, 4))[0]
+
+
+def _any_act(world: World) -> Act | None:
+    return tell(world, world.someone())
+
+
+def _sentences(acts: list[Act]) -> list[str]:
+    """The words of each act; who was named already becomes "she" when nobody came between."""
+    said: list[str] = []
+    previous = None
+    for act in acts:
+        said.append(act.said(mentioned=act.person is previous and act.person.who != "self"))
+        previous = act.person
+    return said
+
+
+def _across_turns(world: World) -> ExtractSample | None:
+    """Someone is named in an earlier message, and only "she" or "he" in this one."""
+    person = world.rng.choice(world.cast)
+    before, now = tell_of(world, person), tell_of(world, person)
+    if before is None or now is None or now.gold == before.gold:
+        return None
+    if not now.variant.portable or not before.variant.portable:
+        return None
+    earlier = speech.earlier_with(world, before.said())
+    text = speech.compose(world, [now.said(mentioned=True)])
+    return _checked(world, text, [now], earlier, "coreference")
+
+
+def _corrected(world: World) -> ExtractSample | None:
+    """A slip mended at once: "I live in Leeds. Sorry, I meant York"."""
+    told = tell(world, world.someone(), sections=("tell",))
+    if told is None or told.topic.key not in told.variant.fields or any(told.whens()):
+        return None  # a date in an earlier message is not resolved for the extractor
+    key, said = told.topic.key, told.said()
+    right = told.with_values(told.values.changed(key))
+    slip, meant = told.values[key], right.values[key]
+    mend = speech.correction(world, old=slip, new=meant)
+    if world.rng.random() < 0.5:
+        text = speech.compose(world, [said, mend], plain=True)
+        return _checked(world, text, [right], (), "corrected")
+    earlier = speech.earlier_with(world, said)
+    return _checked(world, speech.compose(world, [mend], plain=True), [right], earlier, "corrected")
+
+
+def _checked(
+    world: World, text: str, acts: list[Act], earlier: tuple[str, ...], kind: str
+) -> ExtractSample | None:
+    """The sample, unless a fact is too long or a weekday means another date in this sentence."""
+    facts = tuple(dict.fromkeys(fact for act in acts for fact in act.golds))
+    if not all(map(fits, facts)) or len(facts) > 6:
+        return None
+    uncertain = [when for act in acts for when in act.whens() if when.depends_on_tense]
+    if uncertain:
+        resolved = resolve_dates(text, world.today).lower()
+        if not all(when.resolved.lower() in resolved for when in uncertain):
+            return None
+    return ExtractSample(_turn(world, text, earlier), facts, kind)
+
+
+def _turn(world: World, text: str, earlier: tuple[str, ...]) -> Turn:
+    return Turn(text, world.now, world.speaker_name, earlier)

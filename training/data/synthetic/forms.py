@@ -1,0 +1,208 @@
+"""The language files: fact types and every way to talk about them, read from `forms/*.txt`.
+
+A file holds topics. `= home | single | any` opens one: its name, its cardinality and whom it can
+be about. `key: value` lines are settings; a bare `name:` opens a section whose indented lines are
+forms. In a form, `[a|b]` are alternatives, `{city}` is a field, and `text => gold` gives the fact
+(several split by ` ;; `); without it the gold is the form itself in the third person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from itertools import islice, product
+
+from training.data.synthetic.person import is_about_speaker, third_person
+
+MAX_VARIANTS = 96
+"""Expansions kept of one form; a form with more keeps the first ones."""
+
+_ALTERNATIVES = re.compile(r"\[([^\[\]]*)\]")
+_MARK = re.compile(r"~(\w*) ")
+_FIELD = re.compile(r"\{(\w+)\}")
+_GRAMMATICAL = frozenset(("S", "they", "their", "them", "items", "count"))
+_HEADER = re.compile(r"(\w+): +(\S.*)")
+_SECTION = re.compile(r"(\w+):\s*")
+
+
+class Cardinality(StrEnum):
+    """How many values a person has of a topic."""
+
+    SINGLE = "single"
+    """One at a time: a new one replaces the old (home, job)."""
+    SET = "set"
+    """A list that grows: a further one is merged in (dogs, languages)."""
+    EVENT = "event"
+    """Any number, each its own memory (trips, appointments)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One expansion of a form: the words in the first person, and what they state."""
+
+    text: str
+    golds: tuple[str, ...]
+    merged: str
+    fields: frozenset[str]
+    """Fields of the golds; of the text where there are none."""
+    portable: bool
+    """Whether the text can be told of someone else by changing the grammatical person."""
+    derived: bool
+    """Whether the gold is the text itself in the third person."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Every field that the text or the golds show, without the "old_" ones."""
+        shown = self.fields | fields_of(self.text)
+        return frozenset(name for name in shown if not name.startswith("old_"))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One line of a language file."""
+
+    source: str
+    variants: tuple[Variant, ...]
+    tag: str | None = None
+    """Of a form marked "~" or "~tag": it says something of its own, neither a repeat nor a variant
+    of its topic. A question with a tag asks for just the forms with that tag."""
+
+    @property
+    def distinct(self) -> bool:
+        return self.tag is not None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Topic:
+    """A fact type and its language."""
+
+    name: str
+    theme: str
+    cardinality: Cardinality
+    who: str
+    """"any", "self", "person" (never the speaker) or "pet"."""
+    mood: str = "neutral"
+    settings: dict[str, str] = field(default_factory=dict)
+    sections: dict[str, tuple[Form, ...]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The field that tells one entry of the topic from another."""
+        return self.settings.get("key", "")
+
+    @property
+    def mixed(self) -> bool:
+        """Whether its forms state different things, so that none repeats another."""
+        return "mixed" in self.settings
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Fields that draw from a vocabulary of another name, as `alias: name=pet_name`."""
+        pairs = (pair.split("=") for pair in self.settings.get("alias", "").split())
+        return {field: vocabulary for field, vocabulary in pairs}
+
+    def forms(self, section: str) -> tuple[Form, ...]:
+        return self.sections.get(section, ())
+
+
+def expand(template: str) -> Iterator[str]:
+    """Every string that the `[a|b]` alternatives of `template` allow; innermost first."""
+    match = _ALTERNATIVES.search(template)
+    if match is None:
+        yield " ".join(template.split())
+        return
+    before, after = template[: match.start()], template[match.end() :]
+    for choice in match[1].split("|"):
+        yield from expand(before + choice + after)
+
+
+def fields_of(template: str) -> frozenset[str]:
+    """Names of the fields to fill, the grammatical ones left out."""
+    return frozenset(_FIELD.findall(template)) - _GRAMMATICAL
+
+
+def parse_form(line: str) -> Form:
+    """A line `text`, `text => gold ;; gold` or `text => gold => merged`, marked "~" or not."""
+    mark = _MARK.match(line)
+    line = line[mark.end() :] if mark else line
+    text, _, rest = line.partition(" => ")
+    gold, _, merged = rest.partition(" => ")
+    explicit = tuple(part.strip() for part in gold.split(" ;; ") if part.strip())
+    golds = list(product(*(tuple(expand(part)) for part in explicit)))
+    made = (
+        _variant(words, golds[index % len(golds)], merged)
+        for index, words in enumerate(islice(expand(text), MAX_VARIANTS))
+    )
+    return Form(line, tuple(dict.fromkeys(made)), mark[1] if mark else None)
+
+
+def _variant(text: str, explicit: tuple[str, ...], merged: str) -> Variant:
+    about_speaker = is_about_speaker(text) and "{S}" not in text
+    golds = explicit or ((third_person(text),) if about_speaker else ())
+    fields = frozenset().union(*map(fields_of, golds or (text,)))
+    return Variant(text, golds, merged.strip(), fields, about_speaker, not explicit)
+
+
+def parse_topics(text: str, theme: str) -> Iterator[Topic]:
+    """The topics of one language file. Raises ValueError naming a line it cannot read."""
+    topic: Topic | None = None
+    section: list[Form] = []
+    for line in text.splitlines():
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        if line.startswith("= "):
+            if topic is not None:
+                yield topic
+            topic = _open_topic(stripped, theme)
+        elif topic is None:
+            raise ValueError(f"{theme}: {line!r} stands before the first topic")
+        elif line[0].isspace():
+            section.append(parse_form(stripped))
+            topic.sections[current] = tuple(section)
+        elif header := _HEADER.fullmatch(stripped):
+            topic.settings[header[1]] = header[2]
+        elif header := _SECTION.fullmatch(stripped):
+            section, current = [], header[1]
+        else:
+            raise ValueError(f"{theme}: cannot read {line!r}")
+    if topic is not None:
+        yield topic
+
+
+def _open_topic(line: str, theme: str) -> Topic:
+    name, cardinality, who, *mood = (part.strip() for part in line.removeprefix("= ").split("|"))
+    return Topic(name, theme, Cardinality(cardinality), who, *mood)
+
+
+@cache
+def topics() -> tuple[Topic, ...]:
+    """Every topic of `forms/*.txt`."""
+    folder = files(__package__) / "forms"
+    found = [
+        _with_cancellations(topic)
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        for topic in parse_topics(file.read_text(encoding="utf-8"), file.name.removesuffix(".txt"))
+    ]
+    return tuple(found)
+
+
+def _with_cancellations(topic: Topic) -> Topic:
+    """A topic with a `noun` can be called off in all the general ways too."""
+    if noun := topic.settings.get("noun"):
+        general = lines("cancel")["end"]
+        made = tuple(parse_form(form.source.replace("{noun}", noun)) for form in general)
+        topic.sections["end"] = topic.forms("end") + made
+    return topic
+
+
+@cache
+def lines(name: str) -> dict[str, tuple[Form, ...]]:
+    """The sections of `talk/{name}.txt`: words that belong to no topic, same syntax."""
+    text = (files(__package__) / "talk" / f"{name}.txt").read_text(encoding="utf-8")
+    (topic,) = parse_topics(f"= {name} | event | self\n{text}", name)
+    return topic.sections

@@ -1,0 +1,233 @@
+"""Questions about what was told: which notes hold the answer, and what it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+
+from training.data.synthetic import entries, notes, sets
+from training.data.synthetic.forms import Cardinality, Form, Topic, Variant, topics
+from training.data.synthetic.notes import Note
+from training.data.synthetic.person import third_person
+from training.data.synthetic.phrases import When, short_date
+from training.data.synthetic.statement import Statement, as_written, fill
+from training.data.synthetic.world import Person, Values, World
+
+
+_ALONE = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A question with its evidence. No answer: the notes do not hold it."""
+
+    asked: Statement
+    """The question, as a statement of the form that asks."""
+    answer: str
+    relevant: list[Note]
+    outdated: list[Note]
+    """Notes that a newer one contradicts."""
+
+
+@cache
+def _askable(who: str, section: str) -> tuple[Topic, ...]:
+    fitting = {"self": ("any", "self"), "person": ("any", "person"), "pet": ("pet",)}[who]
+    return tuple(topic for topic in topics() if topic.who in fitting and topic.forms(section))
+
+
+def one_fact(world: World) -> Recall | None:
+    """A question that one thing told answers, in the newest version if it changed."""
+    person = world.someone(0.35)
+    topic = world.rng.choice(_askable(person.who, "ask"))
+    at = world.earlier()
+    told = entries.entry(
+        world, person, topic, Values(world.rng, at.date(), topic.aliases), section="any"
+    )
+    if told is None:
+        return None
+    outdated = []
+    if topic.cardinality is Cardinality.SINGLE and world.rng.random() < 0.35:
+        outdated, told, at = _changed(world, told)
+    asked = _ask(world, told)
+    if asked is None:
+        return None
+    answer = answer_text(asked)
+    return Recall(asked, answer, _evidence(world, told, at, asked), outdated)
+
+
+def _changed(world: World, old: Statement) -> tuple[list[Note], Statement, datetime]:
+    """An older note beside a newer one that contradicts it."""
+    then = world.earlier(2500)
+    now = world.earlier(300)
+    first, last = min(then, now), max(then, now)
+    outdated = Statement(
+        old.topic, old.person, old.variant, Values(world.rng, first.date(), old.topic.aliases)
+    ).drawn()
+    values = Values(world.rng, last.date(), old.topic.aliases)
+    values.old = outdated.values
+    section = "change" if old.topic.forms("change") and world.rng.random() < 0.6 else "any"
+    new = entries.entry(world, old.person, old.topic, values, section=section)
+    return [notes.as_note(world, outdated, first)], new or old, last
+
+
+def _ask(world: World, told: Statement) -> Statement | None:
+    """A question about `told` that it answers."""
+    forms = [
+        variants
+        for form in told.topic.forms("ask")
+        if _asks_for(told, form)
+        if (variants := [v for v in form.variants if _answers(told, v)])
+    ]
+    if not forms:
+        return None
+    variant = world.rng.choice(world.rng.choice(forms))
+    return Statement(told.topic, told.person, variant, told.values, "ask")
+
+
+def _asks_for(told: Statement, question: Form) -> bool:
+    """Tagged questions ask for the forms with their tag, the others for those without."""
+    return (question.tag or "") == (_tags(told.topic)[told.variant] or "")
+
+
+@cache
+def _tags(topic: Topic) -> dict[Variant, str | None]:
+    """The tag of each variant's form."""
+    return {
+        variant: form.tag
+        for forms in topic.sections.values()
+        for form in forms
+        for variant in form.variants
+    }
+
+
+def _answers(told: Statement, question: Variant) -> bool:
+    if not question.needs <= told.variant.fields:
+        return False
+    return told.person.who == "self" or question.portable
+
+
+def answer_text(asked: Statement) -> str:
+    """The answer in as few words as possible."""
+    template = asked.variant.golds[0]
+    alone = _ALONE.fullmatch(template)
+    value = asked.values[alone[1]] if alone else None
+    if isinstance(value, When):
+        return short_date(value.resolved)
+    text = as_written(fill(template, asked, absolute=True))
+    return text[0].upper() + text[1:]
+
+
+def _evidence(world: World, told: Statement, at: datetime, asked: Statement) -> list[Note]:
+    """The note, its raw turn, or both. A date is never left to be worked out from a raw turn."""
+    memory = Note(told, at, "")
+    raw = notes.as_note(world, told, at, raw=1.0)
+    roll = world.rng.random()
+    dated = any(name in asked.variant.needs for name in ("past", "recent", "future"))
+    if not raw.words or roll < 0.6:
+        return [memory]
+    return [raw] if roll < 0.8 and not dated else [memory, raw]
+
+
+def several_facts(world: World) -> Recall | None:
+    """A question that takes several notes to answer."""
+    person = world.someone(0.25)
+    if world.rng.random() < 0.4:
+        return _listed(world, person)
+    choices = _askable(person.who, "ask_all")
+    if not choices:
+        return None
+    topic = world.rng.choice(choices)
+    found = [_single(world, person, topic) for _ in range(world.rng.choice((2, 2, 3, 3, 4)))]
+    told = [note for note in found if note is not None]
+    keys = list(dict.fromkeys(note.statement.values[topic.key] for note in told))
+    if len(keys) != len(found):
+        return None
+    asked = _asked_of(world, told[0].statement, "ask_all")
+    return _with_list(asked, keys, told) if asked else None
+
+
+def _with_list(asked: Statement, keys: list[str], told: list[Note]) -> Recall:
+    answer = ", ".join(keys)
+    return Recall(asked, answer[0].upper() + answer[1:], told, [])
+
+
+def _single(world: World, person: Person, topic: Topic) -> Note | None:
+    at = world.earlier()
+    values = Values(world.rng, at.date(), topic.aliases)
+    told = entries.entry(world, person, topic, values, section="any")
+    if told is None or topic.key not in told.variant.fields:
+        return None
+    return notes.as_note(world, told, at)
+
+
+def _listed(world: World, person: Person) -> Recall | None:
+    """A set, in one memory that lists it or in a memory each."""
+    choices = [
+        topic
+        for topic in _askable(person.who, "ask")
+        if topic.cardinality is Cardinality.SET and topic.forms("more")
+    ]
+    if not choices:
+        return None
+    topic = world.rng.choice(choices)
+    found = [_single(world, person, topic) for _ in range(world.rng.choice((2, 2, 3)))]
+    told = [note for note in found if note is not None]
+    keys = list(dict.fromkeys(note.statement.values[topic.key] for note in told))
+    if not told or len(keys) != len(found):
+        return None
+    asked = _asked_of(world, told[0].statement, "ask")
+    if asked is None:
+        return None
+    if world.rng.random() < 0.6:
+        items = [topic.settings["item"].format_map(note.statement.values) for note in told]
+        text = sets.listed(topic, person, items)
+        told = [replace(told[0], words="", text=text)]
+    return _with_list(asked, keys, told)
+
+
+def _asked_of(world: World, told: Statement, section: str) -> Statement | None:
+    """A question for the whole list: it asks for the key and names no value."""
+    key = f"{{{told.topic.key}}}"
+    fitting = [
+        variant
+        for form in told.topic.forms(section)
+        for variant in form.variants
+        if variant.golds == (key,) and "{" not in variant.text
+        if told.person.who == "self" or variant.portable
+    ]
+    if not fitting:
+        return None
+    return Statement(told.topic, told.person, world.rng.choice(fitting), told.values, section)
+
+
+def unknown(world: World) -> Recall | None:
+    """A question that the notes do not answer; some speak of others, or of another plan."""
+    person = world.someone(0.4)
+    topic = world.rng.choice(_askable(person.who, "ask"))
+    variant = world.rng.choice(world.rng.choice(topic.forms("ask")).variants)
+    if person.who != "self" and not variant.portable:
+        return None
+    values = Values(world.rng, world.today, topic.aliases)
+    asked = Statement(topic, person, variant, values, "ask").drawn()
+    near: list[Note] = []
+    if f"{{{topic.key}}}" in variant.text and world.rng.random() < 0.5:
+        other = values.changed(*values)
+        note = notes.told_of(world, person, topic, other)
+        near += [note] if note and topic.key in note.statement.variant.fields else []
+    return Recall(asked, "", [], near)
+
+
+def question_text(world: World, asked: Statement, *, by_name: bool) -> str:
+    """The question in the speaker's words, or about them `by_name`; dates absolute."""
+    if by_name:
+        template = third_person(asked.variant.text, asked.person.pronouns)
+        template = template.replace("{S}", asked.person.gold.replace("The user", "the user"))
+    elif asked.person.who == "self":
+        template = asked.variant.text
+    else:
+        template = third_person(asked.variant.text, asked.person.pronouns, tidy=False)
+        template = template.replace("{S}", asked.person.spoken)
+    text = as_written(fill(template, asked, absolute=True))
+    return text[0].upper() + text[1:]

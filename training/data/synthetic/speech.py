@@ -1,0 +1,130 @@
+"""From sentences to a message: openers, asides, questions beside facts, registers, noise."""
+
+from __future__ import annotations
+
+from random import Random
+
+from training.data.synthetic import noise
+from training.data.synthetic.forms import Variant, lines
+from training.data.synthetic.statement import as_written
+from training.data.synthetic.world import Values, World
+
+_JOINS = (". ", ". ", ". ", " and ", ", and ", ", also ", "; ", "! ", " - ", ". Also, ", ". Oh and ")
+_LOOSE = frozenset((" and ", ", and ", ", also ", "; ", " - ", ". Oh and ", ". Also, "))
+
+
+def phrase(world: World, file: str, section: str) -> str:
+    """A random line of a talk file, filled."""
+    variant = pick(world.rng, file, section)
+    values = Values(world.rng, world.today)
+    values["listener"] = world.listener
+    return as_written(variant.text.format_map(values))
+
+
+def pick(rng: Random, file: str, section: str) -> Variant:
+    """A random variant out of a section of a talk file."""
+    return rng.choice(rng.choice(lines(file)[section]).variants)
+
+
+def compose(
+    world: World, sentences: list[str], *, plain: bool = False, asking: bool = True
+) -> str:
+    """One message out of the `sentences`; `plain` adds nothing, not `asking` no question."""
+    rng = world.rng
+    style = noise.pick_style(rng)
+    text = _joined(rng, sentences, plain=plain)
+    if not plain:
+        text = _surrounded(world, text, asking=asking)
+    if rng.random() < 0.9 and text[-1] not in ".!?)":
+        text += rng.choice((".", ".", ".", "!", ""))
+    return noise.apply(rng, text, style)
+
+
+def _joined(rng: Random, sentences: list[str], *, plain: bool) -> str:
+    text = sentences[0]
+    for sentence in sentences[1:]:
+        join = rng.choice((". ", ", ", "... ", " - ")) if plain else rng.choice(_JOINS)
+        begins = sentence if join in _LOOSE or plain else _capital(sentence)
+        text = f"{text.rstrip('.')}{join}{begins}"
+    return text
+
+
+def _surrounded(world: World, text: str, *, asking: bool) -> str:
+    rng, roll = world.rng, world.rng.random()
+    if world.listener and asking:
+        return _between_two(world, text)
+    before = after = ""
+    if roll < 0.34:
+        before = phrase(world, "speech", "opener")
+    elif roll < 0.42:
+        before = phrase(world, "speech", "aside")
+    if rng.random() < 0.07:
+        before = f"{_asides(world)} {before}".strip()
+    roll = rng.random()
+    if roll < 0.12:
+        after = phrase(world, "speech", "closer")
+    elif roll < 0.24 and asking:
+        after = phrase(world, "speech", "question")
+    elif roll < 0.3:
+        after = _asides(world)
+    return _assembled(before, text, after)
+
+
+def _between_two(world: World, text: str) -> str:
+    rng = world.rng
+    before = phrase(world, "speech", "greeting_two") if rng.random() < 0.55 else ""
+    after = phrase(world, "speech", "closing_two") if rng.random() < 0.5 else ""
+    if rng.random() < 0.15:
+        after = f"{after} {phrase(world, 'speech', 'photo')}".strip()
+    if rng.random() < 0.15:
+        before = f"{before} {phrase(world, 'speech', 'aside')}".strip()
+    return _assembled(before, text, after)
+
+
+def _assembled(before: str, text: str, after: str) -> str:
+    """The three parts; a sentence begins with a capital unless an opener runs into it."""
+    if before:
+        text = f"{_capital(before)} {_capital(text) if before[-1] in '.!?' else text}"
+    if after:
+        text = f"{text if text[-1] in '.!?' else text + '.'} {_capital(after)}"
+    return text
+
+
+def _asides(world: World) -> str:
+    count = world.rng.randrange(1, 4)
+    said = dict.fromkeys(_capital(phrase(world, "speech", "aside")) for _ in range(count))
+    return " ".join(said)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def earlier_lines(world: World) -> tuple[str, ...]:
+    """Up to two messages before this one that matter to nothing."""
+    rng = world.rng
+    if rng.random() < 0.45:
+        return ()
+    return _earlier(world, _capital(phrase(world, "empty", "question")))
+
+
+def earlier_with(world: World, said: str) -> tuple[str, ...]:
+    """Messages before this one, the last of the speaker's own being `said`."""
+    own = f"{world.speaker.gold}: {noise.apply(world.rng, said, noise.pick_style(world.rng))}"
+    return (own, _answer(world)) if world.rng.random() < 0.7 else (own,)
+
+
+def _earlier(world: World, said: str) -> tuple[str, ...]:
+    own = f"{world.speaker.gold}: {said}"
+    return world.rng.choice(((own, _answer(world)), (_answer(world),), (own,)))
+
+
+def _answer(world: World) -> str:
+    if world.listener:
+        return f"{world.listener}: {phrase(world, 'speech', 'listener_says')}"
+    return f"Assistant: {phrase(world, 'speech', 'assistant_says')}"
+
+
+def correction(world: World, *, old: str, new: str) -> str:
+    """Words that put `new` in place of `old`."""
+    return pick(world.rng, "speech", "correction").text.format(old=old, new=new)
