@@ -7,16 +7,20 @@ files in `forms/`), then the words: turns (`extract`), decisions (`decide`), ans
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 from training.data.samples import TASKS, Sample, Task
 from training.data.synthetic.answer import answer_samples
 from training.data.synthetic.decide import decide_samples
 from training.data.synthetic.extract import extract_samples
-from training.data.synthetic.world import make_world
+from training.data.synthetic.world import World, make_world
 
-_MAKERS = {"extract": extract_samples, "decide": decide_samples, "answer": answer_samples}
+_MAKERS: dict[Task, Callable[[World], Iterator[Sample]]] = {
+    "extract": extract_samples,
+    "decide": decide_samples,
+    "answer": answer_samples,
+}
 
 
 def generate(seed: int, *, task: Task | None = None) -> Iterator[Sample]:
@@ -24,7 +28,7 @@ def generate(seed: int, *, task: Task | None = None) -> Iterator[Sample]:
 
     The same seed gives the same samples; different seeds give different ones.
     """
-    rng = Random(f"{seed}/{task}")  # noqa: S311 - reproducible text, no secrets
+    rng = Random(f"{seed}/{task}")
     while True:
         for each in (task,) if task else TASKS:
             yield _one(rng, each)

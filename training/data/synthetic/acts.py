@@ -21,9 +21,7 @@ class Act(Statement):
 _SECTIONS = ("tell", "tell", "tell", "tell", "tell", "tell", "change", "more", "end", "adjust")
 
 
-def tell(
-    world: World, person: Person, *, sections: tuple[str, ...] = _SECTIONS
-) -> Act | None:
+def tell(world: World, person: Person, *, sections: tuple[str, ...] = _SECTIONS) -> Act | None:
     """Something about `person` out of one of `sections`."""
     topic = pick_topic(world, person.who)
     return tell_topic(world, person, topic, world.rng.choice(sections))

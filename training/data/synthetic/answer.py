@@ -47,7 +47,7 @@ def _short(world: World) -> AnswerSample | None:
         return None
     kind, found = drawn
     by_name = bool(world.listener) or world.rng.random() < 0.25
-    text = recall.question_text(world, found.asked, by_name=by_name)
+    text = recall.question_text(found.asked, by_name=by_name)
     most = 26 if world.rng.random() < 0.12 else 13
     question, line = _with_notes(world, found, text, most, short=True)
     return AnswerSample(question, line, found.answer or ABSTENTION, f"short_{kind}")
@@ -62,7 +62,7 @@ def _conversational(world: World) -> AnswerSample | None:
     if drawn is None:
         return None
     kind, found = drawn
-    text = recall.question_text(world, found.asked, by_name=False)
+    text = recall.question_text(found.asked, by_name=False)
     text = noise.apply(world.rng, text, noise.pick_style(world.rng))
     question, line = _with_notes(world, found, text, 12, short=False)
     return AnswerSample(question, line, chat.recall_reply(world, found), f"chat_{kind}")

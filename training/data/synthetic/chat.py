@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 from memchat.agents.answerer import Question
@@ -35,9 +36,9 @@ def _talk(world: World) -> AnswerSample:
     exchanges = _filled(world, world.rng.choice(_conversations()))
     at = world.rng.randrange(len(exchanges))
     text, reply = exchanges[at]
-    history = _messages(exchanges[:at]) or small_history(world)
     text = noise.apply(world.rng, text, noise.pick_style(world.rng))
-    return _sample(world, text, reply, [], history, "chat_talk", _nobody(world))
+    history = _messages(exchanges[:at])
+    return _with_notes(world, _Draft("chat_talk", text, reply, _nobody(world), history=history))
 
 
 def _told(world: World) -> AnswerSample | None:
@@ -46,8 +47,7 @@ def _told(world: World) -> AnswerSample | None:
     if told is None:
         return None
     text = speech.compose(world, [told.said()], asking=False)
-    return _sample(world, text, _acknowledged(world, told), [], small_history(world),
-                   "chat_told", told)  # fmt: skip
+    return _with_notes(world, _Draft("chat_told", text, _acknowledged(world, told), told))
 
 
 def _acknowledged(world: World, told: Statement) -> str:
@@ -76,7 +76,7 @@ def _helped(world: World) -> AnswerSample | None:
     reply = as_written(fill(variant.golds[0], known, absolute=True))
     reply = reply[0].upper() + reply[1:]
     text = noise.apply(world.rng, variant.text, noise.pick_style(world.rng))
-    return _sample(world, text, reply, [note], small_history(world), "chat_helped", known)
+    return _with_notes(world, _Draft("chat_helped", text, reply, known, (note,)))
 
 
 def recall_reply(world: World, found: Recall) -> str:
@@ -110,21 +110,28 @@ def small_history(world: World) -> tuple[ChatMessage, ...]:
     return _messages(exchanges[:3])
 
 
-def _sample(
-    world: World,
-    text: str,
-    reply: str,
-    relevant: list[Note],
-    history: tuple[ChatMessage, ...],
-    kind: str,
-    about: Statement,
-) -> AnswerSample:
-    few = 0 if not relevant and world.rng.random() < 0.3 else world.rng.randrange(1, 10)
-    arranged = notes.arranged(world, relevant, notes.distractors(world, about, few))
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A message and its reply, before notes are put beside them."""
+
+    kind: str
+    text: str
+    reply: str
+    about: Statement
+    """Notes on the same are kept away, unless `relevant`."""
+    relevant: tuple[Note, ...] = ()
+    history: tuple[ChatMessage, ...] = ()
+
+
+def _with_notes(world: World, draft: _Draft) -> AnswerSample:
+    few = 0 if not draft.relevant and world.rng.random() < 0.3 else world.rng.randrange(1, 10)
+    others = notes.distractors(world, draft.about, few)
+    arranged = notes.arranged(world, list(draft.relevant), others)
     hits = notes.hits(world, arranged)
-    cited = [hit for hit, note in zip(hits, arranged, strict=True) if note in relevant]
-    question = Question(text, world.today, hits, history=history)
-    return AnswerSample(question, distilled_line(cited, hits), reply, kind)
+    cited = [hit for hit, note in zip(hits, arranged, strict=True) if note in draft.relevant]
+    history = draft.history or small_history(world)
+    question = Question(draft.text, world.today, hits, history=history)
+    return AnswerSample(question, distilled_line(cited, hits), draft.reply, draft.kind)
 
 
 def _nobody(world: World) -> Statement:
@@ -138,9 +145,7 @@ def _nobody(world: World) -> Statement:
 def _conversations() -> tuple[tuple[str, ...], ...]:
     """Each `message => reply`, or longer, of the chats file, its alternatives expanded."""
     return tuple(
-        tuple(form.source.split(" => "))
-        for section in lines("chats").values()
-        for form in section
+        tuple(form.source.split(" => ")) for section in lines("chats").values() for form in section
     )
 
 

@@ -75,7 +75,7 @@ def _hit(number: int, text: str) -> Hit:
 
 
 def distractors(world: World, decision: Decision, count: int) -> list[str]:
-    """Memories that the fact does not touch: the same of others, other things of the same person."""
+    """Memories that the fact does not touch: the same of others, other things of the person."""
     found: list[str] = []
     for _ in range(count * 4):
         if len(found) == count:
@@ -138,8 +138,8 @@ def _add_another_event(world: World) -> Decision | None:
 def _add_near_miss(world: World) -> Decision | None:
     """Two kinds of fact that sound alike: a wish and a purchase, a dog and a cat."""
     person, (new, old) = world.speaker, world.rng.choice(entries.near_misses())
-    fact = entries.entry(world, person, new, fields={new.key})
-    memory = entries.entry(world, person, old, fields={old.key})
+    fact = entries.bare_entry(world, person, new)
+    memory = entries.bare_entry(world, person, old)
     return Decision(fact, fact.gold, Op.ADD, memory.gold) if fact and memory else None
 
 
@@ -201,7 +201,7 @@ def _reschedule(world: World) -> Decision | None:
 def _correct(world: World) -> Decision | None:
     """The value was wrong: "Leeds, not York"."""
     person, topic = _person_and_topic(world, None, "state")
-    old = entries.entry(world, person, topic, fields={topic.key})
+    old = entries.bare_entry(world, person, topic)
     if old is None or topic.mixed:
         return None
     wrong, gold = old.values[topic.key], old.gold
@@ -227,7 +227,9 @@ def _more(world: World) -> Decision | None:
     """One more of a kind joins the list."""
     person, topic = _person_and_topic(world, Cardinality.SET, "more")
     grown = sets.grow(world, person, topic)
-    return Decision(grown.about, grown.fact, Op.UPDATE, grown.memory, grown.merged) if grown else None
+    return (
+        Decision(grown.about, grown.fact, Op.UPDATE, grown.memory, grown.merged) if grown else None
+    )
 
 
 def _among(world: World) -> Decision | None:

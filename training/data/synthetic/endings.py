@@ -6,7 +6,7 @@ import re
 
 from training.data.synthetic import entries
 from training.data.synthetic.forms import Variant, parse_form
-from training.data.synthetic.person import conjugate
+from training.data.synthetic.person import conjugate, is_verb
 from training.data.synthetic.statement import Statement
 from training.data.synthetic.world import World
 
@@ -52,12 +52,11 @@ def negation(variant: Variant) -> str | None:
         if text.startswith(start):
             return _plain_state(text.removeprefix(start), verb)
     match = _PRESENT.fullmatch(text)
-    if match is None or conjugate(match[1]) == match[1] or match[1] in _NO_STATES:
+    if match is None or conjugate(match[1]) == match[1] or not is_verb(match[1]):
         return None
     return f"{match[1]} {match[2]}"
 
 
-_NO_STATES = frozenset("don't can't never still already just always once no hardly am do".split())
 _HABITUAL = re.compile(r"(?:a|an|into|on|at|in|afraid|scared|the|subscribed|allergic)\b")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import cache
 
 from training.data.synthetic.forms import Form, Topic, Variant, topics
 from training.data.synthetic.statement import Statement
 from training.data.synthetic.world import Person, Values, World
+
+_Forms = tuple[tuple[Variant, ...], ...]
+"""Variants, grouped by the form they come from."""
 
 NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -71,26 +73,32 @@ def may_clash(one: Topic, other: Topic) -> bool:
 
 
 def entry(
-    world: World,
-    person: Person,
-    topic: Topic,
-    values: Values | None = None,
-    *,
-    section: str = "state",
-    fields: Collection[str] | None = None,
+    world: World, person: Person, topic: Topic, values: Values | None = None, section: str = "state"
 ) -> Statement | None:
     """A statement about `person` to be used as a memory or fact, not as words said.
 
-    Section "state" takes told forms too, but none that says something of its own. With `fields`,
-    only forms with exactly these are taken; None if there is none.
+    Section "state" takes told forms too, but none that says something of its own; "any" takes all
+    of these. None if the topic has no such form.
     """
-    forms = _worded(topic, section, None if fields is None else frozenset(fields))
+    return _statement(world, person, topic, values, _worded(topic, section, bare=False))
+
+
+def bare_entry(
+    world: World, person: Person, topic: Topic, values: Values | None = None
+) -> Statement | None:
+    """An entry that shows the topic's key and nothing else."""
+    return _statement(world, person, topic, values, _worded(topic, "state", bare=True))
+
+
+def _statement(
+    world: World, person: Person, topic: Topic, values: Values | None, forms: _Forms
+) -> Statement | None:
     if not forms:
         return None
     variant = world.rng.choice(world.rng.choice(forms))
     if values is None:
         values = Values(world.rng, world.today, topic.aliases)
-    return Statement(topic, person, variant, values, section).drawn()
+    return Statement(topic, person, variant, values).drawn()
 
 
 def memory(world: World, person: Person, topic: Topic) -> str | None:
@@ -98,20 +106,18 @@ def memory(world: World, person: Person, topic: Topic) -> str | None:
     allowed = {"self": ("any", "self"), "person": ("any", "person"), "pet": ("pet",)}[person.who]
     if topic.who not in allowed:
         return None
-    told = entry(world, person, topic, section="any")
+    told = entry(world, person, topic, None, "any")
     return told.gold if told else None
 
 
 @cache
-def _worded(
-    topic: Topic, section: str, fields: frozenset[str] | None
-) -> tuple[tuple[Variant, ...], ...]:
+def _worded(topic: Topic, section: str, *, bare: bool) -> _Forms:
     """Variants by form, with one fact each."""
-    return tuple(
-        kept
+    kept = (
+        tuple(variant for variant in form.variants if _usable(topic, variant, bare=bare))
         for form in _forms(topic, section)
-        if (kept := tuple(v for v in form.variants if _usable(v, fields)))
     )
+    return tuple(variants for variants in kept if variants)
 
 
 def _forms(topic: Topic, section: str) -> tuple[Form, ...]:
@@ -123,6 +129,6 @@ def _forms(topic: Topic, section: str) -> tuple[Form, ...]:
     return topic.forms(section)
 
 
-def _usable(variant: Variant, fields: frozenset[str] | None) -> bool:
+def _usable(topic: Topic, variant: Variant, *, bare: bool) -> bool:
     states = "{S}" in variant.text
-    return (len(variant.golds) == 1 or states) and (fields is None or variant.fields == fields)
+    return (len(variant.golds) == 1 or states) and (not bare or variant.fields == {topic.key})

@@ -102,8 +102,8 @@ class Topic:
     @property
     def aliases(self) -> dict[str, str]:
         """Fields that draw from a vocabulary of another name, as `alias: name=pet_name`."""
-        pairs = (pair.split("=") for pair in self.settings.get("alias", "").split())
-        return {field: vocabulary for field, vocabulary in pairs}
+        pairs = self.settings.get("alias", "").split()
+        return dict(pair.split("=", 1) for pair in pairs)
 
     def forms(self, section: str) -> tuple[Form, ...]:
         return self.sections.get(section, ())
@@ -147,36 +147,31 @@ def _variant(text: str, explicit: tuple[str, ...], merged: str) -> Variant:
     return Variant(text, golds, merged.strip(), fields, about_speaker, not explicit)
 
 
-def parse_topics(text: str, theme: str) -> Iterator[Topic]:
+def parse_topics(text: str, theme: str) -> list[Topic]:
     """The topics of one language file. Raises ValueError naming a line it cannot read."""
-    topic: Topic | None = None
-    section: list[Form] = []
+    found: list[Topic] = []
+    section = ""
     for line in text.splitlines():
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
         if line.startswith("= "):
-            if topic is not None:
-                yield topic
-            topic = _open_topic(stripped, theme)
-        elif topic is None:
-            raise ValueError(f"{theme}: {line!r} stands before the first topic")
-        elif line[0].isspace():
-            section.append(parse_form(stripped))
-            topic.sections[current] = tuple(section)
-        elif header := _HEADER.fullmatch(stripped):
-            topic.settings[header[1]] = header[2]
-        elif header := _SECTION.fullmatch(stripped):
-            section, current = [], header[1]
+            found.append(_open_topic(stripped, theme))
+        elif found and line[0].isspace():
+            sections = found[-1].sections
+            sections[section] = (*sections.get(section, ()), parse_form(stripped))
+        elif found and (header := _HEADER.fullmatch(stripped)):
+            found[-1].settings[header[1]] = header[2]
+        elif found and (header := _SECTION.fullmatch(stripped)):
+            section = header[1]
         else:
             raise ValueError(f"{theme}: cannot read {line!r}")
-    if topic is not None:
-        yield topic
+    return found
 
 
 def _open_topic(line: str, theme: str) -> Topic:
     name, cardinality, who, *mood = (part.strip() for part in line.removeprefix("= ").split("|"))
-    return Topic(name, theme, Cardinality(cardinality), who, *mood)
+    return Topic(name, theme, Cardinality(cardinality), who, mood[0] if mood else "neutral")
 
 
 @cache

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from random import Random
 from typing import Literal
+
+from training.data.synthetic.forms import topics
+from training.data.synthetic.lexicon import word_lists
 
 Style = Literal["neat", "lower", "texting", "sloppy", "loud"]
 
@@ -25,7 +29,7 @@ _MISSPELT = {
     "working": "workng", "with": "wiht", "from": "form", "have": "hav", "about": "abuot",
     "also": "aslo", "just": "jsut", "new": "nwe", "been": "bene", "going": "goign", "the": "teh",
     "allergic": "alergic", "daughter": "daugther", "appointment": "apointment", "live": "liv",
-    "birthday": "brithday", "learning": "lerning", "years": "yers", "works": "wroks",
+    "birthday": "brithday", "learning": "lerning", "works": "wroks",
 }  # fmt: skip
 _EMOJI = ("🙂", "😅", "😂", "🎉", "😭", "❤️", "🙌", "😊", "lol", "haha", "xx", ":)", ":D", "🤞")
 _TEXTING_WORDS = re.compile(
@@ -88,8 +92,8 @@ def _misspelt(rng: Random, word: str) -> str:
 
 
 def _slipped(rng: Random, word: str) -> str:
-    """Two letters swapped, one lost or one doubled; dates are left alone."""
-    if rng.random() < 0.75 or word in _DATE_WORDS:
+    """Two letters swapped, one lost or one doubled; what facts are made of is left alone."""
+    if rng.random() < 0.75 or word in _DATE_WORDS or word not in _plain_words():
         return word
     at = rng.randrange(1, len(word) - 1)
     return rng.choice(
@@ -101,8 +105,22 @@ def _slipped(rng: Random, word: str) -> str:
     )
 
 
-_DATE_WORDS = frozenset(
-    """yesterday today tomorrow tonight morning afternoon evening night weekend weeks months years
-    spring summer autumn winter fortnight after before monday tuesday wednesday thursday friday
-    saturday sunday couple three seven month""".split()
-)
+@cache
+def _plain_words() -> frozenset[str]:
+    """Words of the forms that no value has: a slip in them changes no fact."""
+    in_forms = {
+        word
+        for topic in topics()
+        for form in topic.forms("tell")
+        for word in _PLAIN_WORD.findall(form.source)
+    }
+    in_values = {
+        word
+        for values in word_lists().values()
+        for value in values
+        for word in _PLAIN_WORD.findall(value)
+    }
+    return frozenset(in_forms - in_values)
+
+
+_DATE_WORDS = frozenset(word_lists()["date_word"])

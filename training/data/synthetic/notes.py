@@ -57,9 +57,10 @@ def told_of(
     world: World, person: Person, topic: Topic, values: Values | None = None
 ) -> Note | None:
     """Something of `topic` told at an earlier time; None where it cannot be about `person`."""
-    if topic.who not in {"self": ("any", "self"), "person": ("any", "person"), "pet": ("pet",)}[
-        person.who
-    ]:
+    if (
+        topic.who
+        not in {"self": ("any", "self"), "person": ("any", "person"), "pet": ("pet",)}[person.who]
+    ):
         return None
     at = world.earlier()
     values = values or Values(world.rng, at.date(), topic.aliases)

@@ -12,31 +12,18 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from training.data.synthetic.lexicon import word_lists
+
 SUBJECT = "{S}"
 
 _TOKEN = re.compile(r"\{\w+\}|\^?[A-Za-z]+(?:['’][A-Za-z]+)*|\s+|.", re.DOTALL)
-_HAS_GOT = re.compile(r"\b(has|have) got(?= (?:an?|the|my|their|her|his|another|no|tickets|flights|\{))")
-_FILLERS = frozenset("just actually literally honestly basically kinda totally lowkey".split())
-_ADVERBS = _FILLERS | frozenset(
-    """really also still never always usually often sometimes now only finally recently mostly
-    absolutely probably even hardly barely rarely currently first once both already simply mainly
-    secretly occasionally generally normally soon no longer regularly quite then officially
-    definitely truly nearly almost proudly accidentally""".split()
+_HAS_GOT = re.compile(
+    r"\b(has|have) got(?= (?:an?|the|my|their|her|his|another|no|tickets|flights|\{))"
 )
-_AUXILIARIES = frozenset(
-    """do does did am are is was were have has had can could will would should shall may might
-    don't didn't haven't wasn't can't""".split()
-)
-_UNCHANGED = frozenset(
-    """can can't cannot could couldn't will won't would wouldn't should shouldn't must may might
-    had hadn't did didn't was wasn't used ought better
-    went got met saw came took made bought ate left lost found told said gave won fell broke grew
-    ran began sold taught thought became drove flew forgot froze heard held kept knew led lent
-    paid rode rang sang sat sent shook slept spent spoke stood stole swam threw understood woke
-    wore wrote built caught chose cut dreamt drank fed felt fought hid hit hurt laid learnt lit
-    put quit rose shot stuck swore tore brought sprained burnt meant dug bred outgrew did bit
-    overcame cost set bet""".split()
-)
+_FILLERS = frozenset(word_lists()["filler"])
+_ADVERBS = _FILLERS | frozenset(word_lists()["adverb"])
+_AUXILIARIES = frozenset(word_lists()["auxiliary"])
+_UNCHANGED = frozenset(word_lists()["unchanged_verb"])
 _ED_VERBS = frozenset(("need", "feed", "breed", "seed", "weed", "speed", "embed", "bleed"))
 _IRREGULAR = {
     "am": "is", "are": "is", "have": "has", "haven't": "hasn't", "do": "does", "don't": "doesn't",
@@ -101,16 +88,16 @@ def second_person(template: str) -> str:
     for token in _TOKEN.findall(first_person(template)):
         word = token.lower()
         if word in _TO_SECOND:
-            token = _like(token, _TO_SECOND[word], proper=word.startswith("i"), first=not out)
+            proper = word.startswith("i")
+            out.append(_like(token, _TO_SECOND[word], proper=proper, first=not out))
         elif word in _TO_SECOND_VERB and subject_before:
-            token = _TO_SECOND_VERB[word]
-        elif word in _FILLERS:
-            if out and out[-1].isspace():
-                out.pop()
-            continue
+            out.append(_TO_SECOND_VERB[word])
+        elif word not in _FILLERS:
+            out.append(token)
+        elif out and out[-1].isspace():
+            out.pop()
         if not token.isspace():
             subject_before = word in ("i", "we") or (subject_before and word in _ADVERBS)
-        out.append(token)
     return "".join(out)
 
 
@@ -124,6 +111,11 @@ def conjugate(verb: str) -> str:
     if word.endswith("y") and word[-2:-1] not in "aeiou":
         return verb[:-1] + "ies"
     return verb + ("es" if word.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
+
+
+def is_verb(word: str) -> bool:
+    """Whether `word` after "I" is a verb of its own: no adverb, no auxiliary."""
+    return word not in _ADVERBS and word not in _AUXILIARIES
 
 
 def _like(token: str, word: str, *, proper: bool, first: bool) -> str:

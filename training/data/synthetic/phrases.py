@@ -11,7 +11,8 @@ from memchat.agents.dates import format_day, resolve_dates
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
-    "January February March April May June July August September October November December".split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
 )
 _COUNTS = ("two", "three", "four", "five", "2", "3", "6", "ten", "a couple of")
 _PARTS = ("morning", "afternoon", "evening")

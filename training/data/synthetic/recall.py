@@ -15,7 +15,6 @@ from training.data.synthetic.phrases import When, short_date
 from training.data.synthetic.statement import Statement, as_written, fill
 from training.data.synthetic.world import Person, Values, World
 
-
 _ALONE = re.compile(r"\{(\w+)\}")
 
 
@@ -47,7 +46,7 @@ def one_fact(world: World) -> Recall | None:
     )
     if told is None:
         return None
-    outdated = []
+    outdated: list[Note] = []
     if topic.cardinality is Cardinality.SINGLE and world.rng.random() < 0.35:
         outdated, told, at = _changed(world, told)
     asked = _ask(world, told)
@@ -219,7 +218,7 @@ def unknown(world: World) -> Recall | None:
     return Recall(asked, "", [], near)
 
 
-def question_text(world: World, asked: Statement, *, by_name: bool) -> str:
+def question_text(asked: Statement, *, by_name: bool) -> str:
     """The question in the speaker's words, or about them `by_name`; dates absolute."""
     if by_name:
         template = third_person(asked.variant.text, asked.person.pronouns)

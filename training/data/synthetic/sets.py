@@ -57,7 +57,7 @@ def grow(world: World, person: Person, topic: Topic) -> SetChange | None:
 def member(world: World, person: Person, topic: Topic) -> SetChange | None:
     """A fact that names one item of a memory that lists several."""
     olds = _several(world, topic, world.rng.choice((2, 2, 3)))
-    known = entries.entry(world, person, topic, world.rng.choice(olds), fields={topic.key})
+    known = entries.bare_entry(world, person, topic, world.rng.choice(olds))
     if known is None:
         return None
     return SetChange(known, known.gold, listed(topic, person, _names(topic, olds)))
@@ -69,7 +69,7 @@ def shrink(world: World, person: Person, topic: Topic) -> SetChange | None:
     gone = entries.entry(world, person, topic, olds[-1], section="end")
     if gone is None or gone.variant.fields != {topic.key}:
         return None
-    left = entries.entry(world, person, topic, olds[0], fields={topic.key})
+    left = entries.bare_entry(world, person, topic, olds[0])
     if left is None:
         return None
     names = _names(topic, olds)

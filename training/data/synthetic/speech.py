@@ -9,7 +9,19 @@ from training.data.synthetic.forms import Variant, lines
 from training.data.synthetic.statement import as_written
 from training.data.synthetic.world import Values, World
 
-_JOINS = (". ", ". ", ". ", " and ", ", and ", ", also ", "; ", "! ", " - ", ". Also, ", ". Oh and ")
+_JOINS = (
+    ". ",
+    ". ",
+    ". ",
+    " and ",
+    ", and ",
+    ", also ",
+    "; ",
+    "! ",
+    " - ",
+    ". Also, ",
+    ". Oh and ",
+)
 _LOOSE = frozenset((" and ", ", and ", ", also ", "; ", " - ", ". Oh and ", ". Also, "))
 
 
@@ -26,9 +38,7 @@ def pick(rng: Random, file: str, section: str) -> Variant:
     return rng.choice(rng.choice(lines(file)[section]).variants)
 
 
-def compose(
-    world: World, sentences: list[str], *, plain: bool = False, asking: bool = True
-) -> str:
+def compose(world: World, sentences: list[str], *, plain: bool = False, asking: bool = True) -> str:
     """One message out of the `sentences`; `plain` adds nothing, not `asking` no question."""
     rng = world.rng
     style = noise.pick_style(rng)

@@ -122,7 +122,7 @@ class _Fields:
 
 def fill(template: str, statement: Statement, *, absolute: bool) -> str:
     """`template` with its fields filled, dates as said or `absolute`."""
-    return template.format_map(_Fields(statement, absolute))  # type: ignore[arg-type]
+    return template.format_map(_Fields(statement, absolute))
 
 
 def as_written(text: str) -> str:

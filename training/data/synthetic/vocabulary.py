@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import date
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
 from random import Random
 
 from training.data.synthetic import phrases
+from training.data.synthetic.lexicon import word_lists
 
 Vocabulary = Callable[[Random, date], str]
 
@@ -23,21 +23,7 @@ _LOCALES = (
     "sv_SE", "fi_FI", "tr_TR", "id_ID", "ga_IE", "cs_CZ", "hu_HU", "ro_RO", "en_NG", "hr_HR",
 )  # fmt: skip
 _NAME = re.compile(r"[A-ZÀ-Þ][a-zß-ÿ']{1,9}")
-_NOT_NAMES = frozenset(
-    "An May June April March Will Mark Bill Rose Art Dung Grace Hope Joy".split()
-)
-
-
-@cache
-def word_lists() -> dict[str, tuple[str, ...]]:
-    """The lists of `words/*.txt` by name: `= name`, then items separated by commas."""
-    lists: dict[str, tuple[str, ...]] = {}
-    for file in sorted((files(__package__) / "words").iterdir(), key=lambda file: file.name):
-        for block in file.read_text(encoding="utf-8").split("\n= "):
-            name, _, items = block.removeprefix("= ").partition("\n")
-            words = (" ".join(item.split()) for item in items.replace("\n", ",").split(","))
-            lists[name.strip()] = tuple(word for word in words if word)
-    return lists
+_NOT_NAMES = frozenset(word_lists()["not_a_name"])
 
 
 @cache
@@ -149,7 +135,8 @@ def vocabularies() -> dict[str, Vocabulary]:
         "minutes": _integer(10, 90, 5), "km": _integer(3, 60), "weight": _integer(48, 112),
         "height": _integer(150, 198), "grade": _integer(1, 8), "flat_number": _integer(1, 180),
         "money": _money(200, 30000, 50), "price": _money(15, 900, 5), "rent": _money(450, 2400, 25),
-        "time": _clock, "wake_time": _wake_time, "years": _years, "frequency": _frequency, "shoe_size": _shoe_size,
+        "time": _clock, "wake_time": _wake_time, "years": _years, "frequency": _frequency,
+        "shoe_size": _shoe_size,
         "email_address": _email, "phone_number": _phone_number, "birth_year": _birth_year,
         "past_year": _past_year, "past": phrases.past, "recent": phrases.recent,
         "future": phrases.future, "birthday": phrases.birthday, "weekday": phrases.weekday,

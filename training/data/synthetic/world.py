@@ -11,21 +11,14 @@ from typing import Literal
 
 from memchat.agents.manager import USER
 from training.data.synthetic.forms import Topic, topics
+from training.data.synthetic.lexicon import word_lists
 from training.data.synthetic.person import HE, SHE, THEY, Pronouns
-from training.data.synthetic.vocabulary import first_names, vocabularies, word_lists
+from training.data.synthetic.vocabulary import first_names, vocabularies
 
-_WOMEN = (
-    "sister mum mom wife girlfriend daughter aunt niece gran grandma cousin friend flatmate "
-    "neighbour colleague boss mother-in-law stepdaughter sister-in-law goddaughter ex-wife coach "
-    "stepmum roommate landlady mother"
-).split() + ["best friend", "little sister", "older sister", "eldest daughter", "old teacher"]
-_MEN = (
-    "brother dad husband boyfriend son uncle nephew grandad grandpa cousin friend flatmate "
-    "neighbour colleague boss father-in-law stepson brother-in-law godson ex-husband coach stepdad "
-    "roommate landlord father"
-).split() + ["best friend", "little brother", "older brother", "youngest son", "old teacher"]
-_NEITHER = ["partner", "friend", "cousin", "kid", "flatmate", "colleague", "neighbour"]
-_PETS = ["dog", "cat", "puppy", "kitten", "rabbit", "horse", "parrot", "tortoise", "dog", "cat"]
+_WOMEN = word_lists()["female_relation"]
+_MEN = word_lists()["male_relation"]
+_NEITHER = word_lists()["relation"]
+_PETS = word_lists()["pet_kind"]
 _EPOCH = datetime(2019, 1, 1, tzinfo=UTC)
 
 Who = Literal["self", "person", "pet"]
