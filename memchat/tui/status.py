@@ -63,7 +63,8 @@ class Status:
 
     @property
     def model(self) -> str:
-        return self.engine.model_name or "no model"
+        """Its name; empty until it is known."""
+        return self.engine.model_name
 
     @property
     def state(self) -> str:

@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message as TextualMessage
 
 from memchat.bank.types import Event, MemoryState, Message, Op
+from memchat.engine.protocol import LoadState
 from memchat.errors import MemchatError, ModelError
 from memchat.marks import OF_OPERATION
 from memchat.tui.chat_history import ChatHistory
@@ -137,11 +138,9 @@ class ChatScreen(ChatActions):
             self.query_one(Prompt).give_back(text)
             complain(self, error, "Not sent")
             return
-        record = self._record(message)
-        self.status.turn = record
-        self._draw_status()
         self.query_one(MemoryPane).begin_turn()
-        await self.query_one(Transcript).add(record)
+        await self.query_one(Transcript).add(self._record(message))
+        self._draw_status()
         self.session.answer(message.id)
 
     def _record(self, message: Message) -> TurnRecord:
@@ -180,8 +179,8 @@ class ChatScreen(ChatActions):
         self.stop_answer()
 
     def stop_answer(self) -> bool:
-        record = self.status.turn
-        if record is None or not record.phase.busy:
+        record = self.query_one(Transcript).busy
+        if record is None:
             return False
         record.phase = Phase.STOPPING
         self._redraw_turn(record)
@@ -203,9 +202,9 @@ class ChatScreen(ChatActions):
         if record is None or record.phase.busy:
             return
         record.restart()
-        self.status.turn = record
         if turn := transcript.turn(record):
             await turn.restart()
+        self._draw_status()
         self.session.answer(record.question.id)
 
     def action_toggle_pane(self) -> None:
@@ -256,10 +255,20 @@ class ChatScreen(ChatActions):
     def _pane_shown(self) -> bool:
         return bool(self.query_one(MemoryPane).display) and bool(self.query_one(MemoryPane).region)
 
+    def _begin_next(self, transcript: Transcript) -> None:
+        """The runner answers in order: the first that waits is next, and retrieval is silent."""
+        if record := transcript.waiting:
+            record.phase = Phase.RETRIEVING
+            self._redraw_turn(record)
+
     def _redraw_turn(self, record: TurnRecord) -> None:
         if turn := self.query_one(Transcript).turn(record):
             turn.redraw()
 
     def _draw_status(self) -> None:
+        transcript = self.query_one(Transcript)
+        if self.status.engine.model_state is LoadState.READY and not transcript.busy:
+            self._begin_next(transcript)
+        self.status.turn = transcript.busy or transcript.waiting
         self.status.mode = self.session.mode
         self.query_one(StatusBar).show(self.status)

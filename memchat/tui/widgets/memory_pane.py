@@ -92,8 +92,8 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
     def compose(self) -> ComposeResult:
         yield Static("Memory", id="memory-counts", markup=False)
         yield Input(placeholder="/ search", id="memory-search", compact=True)
-        yield MemoryList()
         yield Static(EMPTY, id="memory-empty", markup=False)
+        yield MemoryList()
         yield Inspector()
 
     def on_mount(self) -> None:

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from memchat.bank.bank import Bank
 from memchat.tui.chat_history import ChatHistory
-from memchat.tui.turn_record import TurnRecord
+from memchat.tui.turn_record import Phase, TurnRecord
 from memchat.tui.widgets.turn import Turn
 from memchat.tui.window import Window
 from memchat.turn import TurnEvent
@@ -51,6 +51,17 @@ Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its an
     @property
     def last(self) -> TurnRecord | None:
         return self._records[-1] if self._records else None
+
+    @property
+    def busy(self) -> TurnRecord | None:
+        """The turn that is being answered."""
+        return next((record for record in self._records if record.phase.busy), None)
+
+    @property
+    def waiting(self) -> TurnRecord | None:
+        """The first turn that waits for its answer."""
+        queued = (record for record in self._records if record.phase is Phase.QUEUED)
+        return next(queued, None)
 
     def compose(self) -> ComposeResult:
         yield Static("↑ earlier turns", id="earlier")
