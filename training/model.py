@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,8 @@ class TrainingVocabulary:
     bos: int | None
     end: int
     """The token that ends a reply."""
+    pieces: Callable[[], tuple[bytes, ...]]
+    """The bytes of each token by its id; none for a special one."""
 
     def prompt(self, messages: Sequence[ChatMessage], prefill: str = "") -> list[int]:
         """Ids of everything before the reply, `prefill` included."""
@@ -124,7 +126,11 @@ def _gguf_vocabulary(path: Path) -> TrainingVocabulary:
         raise _no_template(str(path))
     template = ChatTemplate(source, vocabulary.bos_text, vocabulary.eos_text)
     end: int = cpp.llama_vocab_eos(vocabulary.pointer)
-    return TrainingVocabulary(template, vocabulary.tokenise, vocabulary.bos, end)
+
+    def pieces() -> tuple[bytes, ...]:
+        return tuple(map(vocabulary.piece, range(vocabulary.size)))
+
+    return TrainingVocabulary(template, vocabulary.tokenise, vocabulary.bos, end, pieces)
 
 
 def _hub_vocabulary(base: Base) -> TrainingVocabulary:
@@ -143,7 +149,27 @@ def _hub_vocabulary(base: Base) -> TrainingVocabulary:
         encode,
         bos=tokenizer.bos_token_id if adds_bos else None,
         end=int(tokenizer.eos_token_id),
+        pieces=partial(_byte_pieces, tokenizer),
     )
+
+
+def _byte_pieces(tokenizer: PreTrainedTokenizerBase) -> tuple[bytes, ...]:
+    """What byte-level BPE (Llama 3, Qwen, SmolLM) writes for each token."""
+    from transformers.convert_slow_tokenizer import bytes_to_unicode
+
+    byte_of = {character: byte for byte, character in bytes_to_unicode().items()}
+    special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
+    tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    return tuple(
+        b"" if number in special else _bytes(token, byte_of) for number, token in enumerate(tokens)
+    )
+
+
+def _bytes(token: str, byte_of: Mapping[str, int]) -> bytes:
+    """Nothing for a token that is not written in the byte alphabet."""
+    if not all(character in byte_of for character in token):
+        return b""
+    return bytes(byte_of[character] for character in token)
 
 
 def _no_template(source: str) -> ModelError:
@@ -157,7 +183,7 @@ def _text(token: object) -> str:
     return token if isinstance(token, str) else ""
 
 
-def _load(from_pretrained: Callable[..., Any], base: Base, **options: Any) -> Any:  # noqa: ANN401
+def _load(from_pretrained: Callable[..., Any], base: Base, **options: Any) -> Any:
     try:
         if base.gguf:
             folder, file = str(base.gguf.parent), base.gguf.name

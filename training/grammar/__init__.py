@@ -1,0 +1,1 @@
+"""The runtime's grammars outside llama.cpp: which tokens may follow, for sampling in training."""
