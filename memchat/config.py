@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +42,60 @@ class Settings:
     repeat_penalty: float = _between(1.1, 0.5, 2.0)
 
 
+SETTINGS: Mapping[str, Field[Any]] = {each.name: each for each in fields(Settings)}
+"""Each setting by its key, in the order of the documentation."""
+
+
 def load_settings(path: Path | None = None) -> Settings:
     """The settings in `path` (default: paths.config_file()); the defaults when there is no file.
 
     Raises UsageError naming file, line and key; StorageError when the file cannot be read.
     """
     path = path or paths.config_file()
+    return check_settings(read_settings(path), path)
+
+
+def read_settings(path: Path) -> str:
+    """The file's text; empty when there is none. Raises UsageError and StorageError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Settings()
+        return ""
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text", "Save the file as UTF-8.") from error
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror}", "Check the file's permissions.") from error
-    return _check(_parse(text, path), text, path)
+
+
+def check_settings(text: str, path: Path) -> Settings:
+    """The settings that `text` holds. Raises UsageError naming file, line and key."""
+    checked: dict[str, Any] = {
+        key: check_value(key, value, f"{path}, line {line_of(key, text)}: ")
+        for key, value in _parse(text, path).items()
+    }
+    settings = Settings(**checked)
+    _check_window(settings, path)
+    return settings
+
+
+def check_value(key: str, value: object, where: str = "") -> str | int | float:
+    """`value` as that setting takes it. Raises UsageError whose message starts with `where`."""
+    setting = SETTINGS.get(key)
+    if setting is None:
+        raise UsageError(f"{where}unknown key {key!r}", f"Known keys: {', '.join(SETTINGS)}.")
+    checked = _typed(key, value, type(setting.default), where)
+    limits = setting.metadata
+    if limits and not limits["low"] <= checked <= limits["high"]:
+        allowed = f"{limits['low']} to {limits['high']}"
+        raise UsageError(f"{where}{key} is {value}", f"Allowed: {allowed}.")
+    return checked
+
+
+def line_of(key: str, text: str) -> int:
+    """Where `key` is set, counted from 1. tomllib does not keep positions."""
+    pattern = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(key)}[\"']?\s*[=.\]]")
+    matches = (n for n, line in enumerate(text.splitlines(), 1) if pattern.match(line))
+    return next(matches, 1)
 
 
 def _parse(text: str, path: Path) -> Mapping[str, object]:
@@ -66,23 +105,6 @@ def _parse(text: str, path: Path) -> Mapping[str, object]:
         raise UsageError(f"{path}: {error}", "The file must be valid TOML.") from error
 
 
-def _check(values: Mapping[str, object], text: str, path: Path) -> Settings:
-    known = {each.name: each for each in fields(Settings)}
-    checked: dict[str, Any] = {}
-    for key, value in values.items():
-        where = f"{path}, line {_line_of(key, text)}"
-        if key not in known:
-            raise UsageError(f"{where}: unknown key {key!r}", f"Known keys: {', '.join(known)}.")
-        default, limits = known[key].default, known[key].metadata
-        checked[key] = _typed(key, value, type(default), where)
-        if limits and not limits["low"] <= checked[key] <= limits["high"]:
-            allowed = f"{limits['low']} to {limits['high']}"
-            raise UsageError(f"{where}: {key} is {value}", f"Allowed: {allowed}.")
-    settings = Settings(**checked)
-    _check_window(settings, path)
-    return settings
-
-
 def _typed(key: str, value: object, wanted: type[Any], where: str) -> str | int | float:
     """`value` as `wanted`. A whole number may stand for a float; a boolean is no number."""
     if wanted is float and type(value) is int:
@@ -90,7 +112,7 @@ def _typed(key: str, value: object, wanted: type[Any], where: str) -> str | int 
     if isinstance(value, str | int | float) and type(value) is wanted:
         return value
     names = {str: "text in quotes", int: "a whole number", float: "a number"}
-    raise UsageError(f"{where}: {key} must be {names[wanted]}, not {value!r}")
+    raise UsageError(f"{where}{key} must be {names[wanted]}, not {value!r}")
 
 
 def _check_window(settings: Settings, path: Path) -> None:
@@ -101,10 +123,3 @@ def _check_window(settings: Settings, path: Path) -> None:
             f"in context_tokens ({settings.context_tokens})",
             "Raise context_tokens or lower one of the others.",
         )
-
-
-def _line_of(key: str, text: str) -> int:
-    """Where `key` is set, counted from 1. tomllib does not keep positions."""
-    pattern = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(key)}[\"']?\s*[=.\]]")
-    matches = (n for n, line in enumerate(text.splitlines(), 1) if pattern.match(line))
-    return next(matches, 1)
