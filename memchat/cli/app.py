@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from memchat import __version__
-from memchat.cli import ask, chats, doctor, ingest, locations, logs, memory
+from memchat.cli import ask, chats, doctor, ingest, locations, logs, memory, models
 from memchat.cli.options import Model
 from memchat.errors import UsageError
 
@@ -23,6 +23,7 @@ app.command("paths")(locations.paths)
 app.command("doctor")(doctor.doctor)
 app.add_typer(memory.app, name="memory")
 app.add_typer(chats.app, name="chats")
+app.add_typer(models.app, name="models")
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from memchat.bank.types import Event
 from memchat.cli import session, views
-from memchat.cli.options import Json, MemoryId, MemoryText
-from memchat.cli.output import emit_json, note, plural, say
+from memchat.cli.confirm import require_yes
+from memchat.cli.options import Json, MemoryId, MemoryText, Yes
+from memchat.cli.output import emit_json, plural, say
 from memchat.errors import UsageError
-from memchat.text import printable
 
 
 def add(text: MemoryText, json: Json = False) -> None:
@@ -36,15 +35,17 @@ def rm(memory_id: MemoryId, json: Json = False) -> None:
 
 def forget(
     memory_id: MemoryId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Erase a memory for good: its text, versions, history, quotes and index entries."""
     with session.open_bank() as bank:
-        memory = bank.memory(memory_id)
-        if not yes and not _confirm(memory.text):
-            note("Nothing was erased.")
-            raise typer.Exit(1)
+        require_yes(
+            "Erase it with its history and quotes? This cannot be undone.",
+            bank.memory(memory_id).text,
+            yes=yes,
+            otherwise="Nothing was erased.",
+        )
         erased = bank.forget(memory_id)
     if json:
         emit_json({"id": memory_id, "rows_erased": erased})
@@ -66,13 +67,6 @@ def undo(
         raise UsageError("Give an event or --memory, not both.")
     with session.open_bank() as bank:
         _print_event(bank.undo(event_id, memory_id=memory_id), json=json)
-
-
-def _confirm(text: str) -> bool:
-    if not sys.stdin.isatty():
-        raise UsageError("Forgetting for good has to be confirmed.", "Add --yes to do it unasked.")
-    note(printable(text))
-    return typer.confirm("Erase it with its history and quotes? This cannot be undone.", err=True)
 
 
 def _print_event(event: Event, *, json: bool) -> None:

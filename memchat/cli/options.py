@@ -12,8 +12,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many.")]
 Model = Annotated[
     str | None,
-    typer.Option("--model", "-m", metavar="PATH", help="A GGUF file to use for this run."),
+    typer.Option(
+        "--model", "-m", metavar="NAME", help="A model or a GGUF file to use for this run."
+    ),
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 # Bytes of an argument that are no UTF-8 arrive as lone surrogates, which cannot be stored.
 MemoryText = Annotated[
     str, typer.Argument(metavar="TEXT", parser=valid_unicode, help="In your own words.")

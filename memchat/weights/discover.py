@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memchat import paths
-from memchat.engine.protocol import ModelSpec, Role
 from memchat.errors import ModelError
 from memchat.weights.catalogue import (
     DownloadableWeights,
@@ -15,6 +15,9 @@ from memchat.weights.catalogue import (
     catalogue,
     models_folder,
 )
+
+if TYPE_CHECKING:
+    from memchat.engine.protocol import ModelSpec, Role
 
 QUANTISATION = re.compile(r"[-._](i?q\d\w*|f16|bf16|f32)$", re.IGNORECASE)
 
@@ -30,6 +33,8 @@ def resolve_spec(
 
     Raises ModelError when a file is missing. No package is imported and no model is opened.
     """
+    from memchat.engine.protocol import ModelSpec
+
     path = find_model(model)
     return ModelSpec(
         model=path,
@@ -61,6 +66,8 @@ def find_model(model: str) -> Path:
 
 def find_adapters(model: Path, folder: Path | None = None) -> tuple[tuple[Role, Path], ...]:
     """The LoRA adapters under `folder` (models/ by default) made for this base model."""
+    from memchat.engine.protocol import Role
+
     adapters = (folder or models_folder()) / base_name(model)
     found = ((role, adapters / f"{role}.gguf") for role in (Role.MEMORY, Role.ANSWER))
     return tuple((role, path) for role, path in found if path.is_file())

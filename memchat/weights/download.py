@@ -6,7 +6,6 @@ Until then it is called FILE.part. Nothing is sent but the request for the file.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 import time
@@ -23,6 +22,7 @@ from memchat import __version__
 from memchat.errors import DownloadError, StorageFullError
 from memchat.sizes import MEGABYTE, size_text
 from memchat.weights.catalogue import DownloadableWeights
+from memchat.weights.files import is_whole, part_of, sha256_of
 
 SPARE_DISK = 256 * MEGABYTE
 """Left free beside the file, for the database and everybody else."""
@@ -33,11 +33,6 @@ _PARTIAL_CONTENT = 206
 
 Progress = Callable[[int], None]
 """Called with the bytes that are here. An exception it raises stops the download."""
-
-
-def part_of(target: Path) -> Path:
-    """Where a file is kept until it is whole."""
-    return target.with_name(f"{target.name}.part")
 
 
 def download(
@@ -68,16 +63,6 @@ def download(
         _check(weights, part_of(target))
         part_of(target).replace(target)
     return target
-
-
-def is_whole(path: Path, weights: DownloadableWeights) -> bool:
-    """Whether the file has its full length; `sha256_of` says whether it is right."""
-    return path.is_file() and path.stat().st_size == weights.bytes
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(slots=True)

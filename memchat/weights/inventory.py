@@ -16,7 +16,7 @@ from memchat.weights.catalogue import (
     nearest,
 )
 from memchat.weights.discover import find_model
-from memchat.weights.download import is_whole, part_of
+from memchat.weights.files import is_whole, part_of
 
 SUFFIX = ".gguf"
 

@@ -11,7 +11,8 @@ import pytest
 
 from memchat.errors import DownloadError, StorageFullError
 from memchat.weights.catalogue import DownloadableWeights
-from memchat.weights.download import WAITS, download, part_of
+from memchat.weights.download import WAITS, download
+from memchat.weights.files import part_of
 from tests.weights.file_server import CONTENT, FileServer, serving
 
 CHUNK = 100_000

@@ -9,7 +9,8 @@ import pytest
 from memchat import paths
 from memchat.errors import ModelError, NotFoundError
 from memchat.weights.discover import find_model, resolve_spec
-from memchat.weights.download import download, part_of
+from memchat.weights.download import download
+from memchat.weights.files import part_of
 from memchat.weights.inventory import Availability, entries, find_entry, remove
 from tests.weights.file_server import FileServer
 
