@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from memchat import __version__
-from memchat.cli import ask, chats, doctor, ingest, locations, logs, memory, models
+from memchat.cli import ask, chats, doctor, ingest, locations, logs, memory, models, settings
 from memchat.cli.options import Model
 from memchat.errors import UsageError
 
@@ -24,6 +24,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(memory.app, name="memory")
 app.add_typer(chats.app, name="chats")
 app.add_typer(models.app, name="models")
+app.add_typer(settings.app, name="config")
 
 
 def _print_version(wanted: bool) -> None:
