@@ -7,24 +7,30 @@ from collections.abc import Callable, Iterator
 from memchat.agents.answerer import Question
 from memchat.agents.prompts import ABSTENTION
 from training.data.samples import AnswerSample, distilled_line
-from training.data.synthetic import chat, noise, notes, recall
+from training.data.synthetic import chat, noise, notes, recall, speech
+from training.data.synthetic.notes import Note
 from training.data.synthetic.recall import Recall
-from training.data.synthetic.world import World
+from training.data.synthetic.world import World, make_world
 
 _RECALLS: dict[str, tuple[Callable[[World], Recall | None], float]] = {
-    "fact": (recall.one_fact, 62),
-    "list": (recall.several_facts, 34),
-    "unknown": (recall.unknown, 14),
+    "fact": (recall.one_fact, 60),
+    "list": (recall.several_facts, 20),
+    "unknown": (recall.unknown, 20),
 }
-"""Kinds of question with how often each is tried."""
+"""Kinds of question with their shares."""
+_TRIES = 30
+_SHORT_SHARE, _RECALL_SHARE = 0.5, 0.2
+"""Benchmark questions, and the same in a chat; the rest is conversation."""
 
 
 def answer_samples(world: World) -> Iterator[AnswerSample]:
     """One question or message with its notes; none when the draw came out unusable."""
     roll = world.rng.random()
-    if roll < 0.5:
+    if roll >= _SHORT_SHARE and world.listener:
+        world = make_world(world.rng, between_two=0)
+    if roll < _SHORT_SHARE:
         sample = _short(world)
-    elif roll < 0.68:
+    elif roll < _SHORT_SHARE + _RECALL_SHARE:
         sample = _conversational(world)
     else:
         sample = chat.chat_sample(world)
@@ -34,10 +40,11 @@ def answer_samples(world: World) -> Iterator[AnswerSample]:
 
 def _recalled(world: World) -> tuple[str, Recall] | None:
     kind = world.rng.choices(tuple(_RECALLS), tuple(weight for _, weight in _RECALLS.values()))[0]
-    found = _RECALLS[kind][0](world)
-    if found is None:
-        return None
-    return ("latest" if found.outdated and found.answer else kind), found
+    for _ in range(_TRIES):
+        found = _RECALLS[kind][0](world)
+        if found is not None:
+            return ("latest" if found.outdated and found.answers else kind), found
+    return None
 
 
 def _short(world: World) -> AnswerSample | None:
@@ -48,34 +55,36 @@ def _short(world: World) -> AnswerSample | None:
     kind, found = drawn
     by_name = bool(world.listener) or world.rng.random() < 0.25
     text = recall.question_text(found.asked, by_name=by_name)
-    most = 26 if world.rng.random() < 0.12 else 13
-    question, line = _with_notes(world, found, text, most, short=True)
-    return AnswerSample(question, line, found.answer or ABSTENTION, f"short_{kind}")
+    arranged = _arranged(world, found, 26 if world.rng.random() < 0.12 else 13)
+    reply = found.short(arranged) if found.answers else ABSTENTION
+    question = Question(text, world.today, notes.hits(world, arranged), short=True)
+    return AnswerSample(question, _line(question, found, arranged), reply, f"short_{kind}")
 
 
 def _conversational(world: World) -> AnswerSample | None:
     """The same kind of question in a chat, answered in a sentence."""
-    world.listener, named = "", world.listener
-    if named:
-        return None
     drawn = _recalled(world)
     if drawn is None:
         return None
     kind, found = drawn
     text = recall.question_text(found.asked, by_name=False)
+    if world.rng.random() < 0.35:
+        text = speech.phrase(world, "speech", "question_lead").replace("...", text)
     text = noise.apply(world.rng, text, noise.pick_style(world.rng))
-    question, line = _with_notes(world, found, text, 12, short=False)
-    return AnswerSample(question, line, chat.recall_reply(world, found), f"chat_{kind}")
+    arranged = _arranged(world, found, 12)
+    reply = chat.recall_reply(world, found, arranged)
+    history = chat.small_history(world)
+    question = Question(text, world.today, notes.hits(world, arranged), history=history)
+    return AnswerSample(question, _line(question, found, arranged), reply, f"chat_{kind}")
 
 
-def _with_notes(
-    world: World, found: Recall, text: str, most: int, *, short: bool
-) -> tuple[Question, str]:
-    """The question with its notes among others, and the line that names them."""
+def _arranged(world: World, found: Recall, most: int) -> list[Note]:
+    """What holds the answer, among up to `most` other notes."""
     others = notes.distractors(world, found.asked, world.rng.randrange(2, most))
-    arranged = notes.arranged(world, found.relevant, [*found.outdated, *others])
-    hits = notes.hits(world, arranged)
-    cited = [hit for hit, note in zip(hits, arranged, strict=True) if note in found.relevant]
-    history = () if short else chat.small_history(world)
-    question = Question(text, world.today, hits, history=history, short=short)
-    return question, distilled_line(cited, hits)
+    return notes.arranged(world, found.relevant, [*found.outdated, *others])
+
+
+def _line(question: Question, found: Recall, arranged: list[Note]) -> str:
+    """The line that names the notes with the answer."""
+    pairs = zip(question.hits, arranged, strict=True)
+    return distilled_line([hit for hit, note in pairs if note in found.relevant], question.hits)

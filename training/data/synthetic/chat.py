@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from memchat.agents.answerer import Question
 from memchat.engine.protocol import ChatMessage
 from training.data.samples import AnswerSample, distilled_line
-from training.data.synthetic import entries, noise, notes, speech
+from training.data.synthetic import entries, noise, notes, sets, speech
 from training.data.synthetic.acts import tell
 from training.data.synthetic.forms import Topic, Variant, expand, lines, parse_form, topics
 from training.data.synthetic.notes import Note
@@ -53,7 +54,9 @@ def _told(world: World) -> AnswerSample | None:
 def _acknowledged(world: World, told: Statement) -> str:
     own = told.topic.forms("ack")
     if own and told.section in ("tell", "more") and told.person.who == "self":
-        fitting = [v for form in own for v in form.variants if v.needs <= told.variant.fields]
+        fitting = [
+            v for form in own for v in form.variants if told.variant.fields.issuperset(v.needs)
+        ]
         if fitting and world.rng.random() < 0.7:
             reply = as_written(fill(world.rng.choice(fitting).text, told, absolute=True))
             return reply[0].upper() + reply[1:]
@@ -79,25 +82,25 @@ def _helped(world: World) -> AnswerSample | None:
     return _with_notes(world, _Draft("chat_helped", text, reply, known, (note,)))
 
 
-def recall_reply(world: World, found: Recall) -> str:
+def recall_reply(world: World, found: Recall, arranged: Sequence[Note]) -> str:
     """A question about something remembered, answered in a sentence."""
-    if not found.answer:
+    if not found.answers:
         return speech.phrase(world, "replies", "unknown")
-    told = found.relevant[0].statement
-    full = told.variant.derived and told.variant.golds and len(found.relevant[0].text) == 0
-    listed = "," in found.answer
-    if full and not listed and world.rng.random() < 0.75:
-        reply = speech.pick(world.rng, "replies", "recall").text
-        sentence = told.to_speaker
-        filled = reply.replace("{sentence}", sentence).replace("{answer}", found.answer)
+    note = found.relevant[0]
+    told = note.statement
+    whole = len(found.answers) == 1 and told.variant.derived and not note.text
+    if whole and told.variant.golds and world.rng.random() < 0.75:
+        form, said = speech.pick(world.rng, "replies", "recall").text, told.to_speaker
+        reply = form.replace("{sentence}", said if form[0] == "{" else _inside(said))
     else:
-        reply = speech.pick(world.rng, "replies", "recall_short").text
-        answer = found.answer
-        if listed:
-            first, _, last = answer.rpartition(", ")
-            answer = f"{first} and {last}"
-        filled = reply.replace("{answer}", answer)
-    return filled[0].upper() + filled[1:]
+        form = speech.pick(world.rng, "replies", "recall_short").text
+        reply = form.replace("{answer}", sets.joined(found.in_order(arranged)))
+    return reply[0].upper() + reply[1:]
+
+
+def _inside(sentence: str) -> str:
+    """`sentence` as the middle of another: only "You" at its start loses the capital."""
+    return sentence[0].lower() + sentence[1:] if sentence.startswith("You") else sentence
 
 
 def small_history(world: World) -> tuple[ChatMessage, ...]:

@@ -11,7 +11,7 @@ from training.data.synthetic.world import Person, World
 
 _KINDS = {
     "chat": 14, "question": 16, "hypothetical": 6, "fiction": 8, "request": 12, "world": 8,
-    "opinion": 5, "quote": 3, "asked": 12, "framed": 14, "document": 10,
+    "opinion": 5, "quote": 3, "passing": 9, "asked": 12, "framed": 14, "document": 10,
 }  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def empty_turn(world: World) -> tuple[str, str]:
     elif kind == "document":
         return kind, _document(world)
     else:
-        text = speech.phrase(world, "empty", kind)
+        text = speech.phrase(world, "passing" if kind == "passing" else "empty", kind)
         if rng.random() < 0.12:
             text = f"{text} {speech.phrase(world, 'empty', rng.choice(('chat', 'question')))}"
     text = _with_company(world, text)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from memchat.agents.dates import resolve_dates
 from memchat.agents.manager import Turn
 from training.data.samples import ExtractSample
-from training.data.synthetic import speech
+from training.data.synthetic import entries, noise, speech
 from training.data.synthetic.acts import Act, tell, tell_of
 from training.data.synthetic.empties import empty_turn
-from training.data.synthetic.statement import fits
-from training.data.synthetic.world import World
+from training.data.synthetic.statement import as_written, fits
+from training.data.synthetic.world import World, asked_topics
 
 _EMPTY_SHARE = 0.38
 
@@ -24,8 +24,10 @@ def extract_samples(world: World) -> Iterator[ExtractSample]:
     roll = world.rng.random()
     if roll < 0.12:
         sample = _across_turns(world)
-    elif roll < 0.18:
+    elif roll < 0.17:
         sample = _corrected(world)
+    elif roll < 0.25:
+        sample = _answering(world)
     else:
         sample = _told(world)
     if sample is not None:
@@ -40,7 +42,7 @@ def _empty(world: World) -> ExtractSample:
 def _told(world: World) -> ExtractSample | None:
     """One to four facts, with whatever people put around them."""
     rng = world.rng
-    acts = [act for act in (_any_act(world) for _ in range(_how_many(world))) if act]
+    acts = _acts(world)
     if not acts:
         return None
     sentences = _sentences(acts)
@@ -54,8 +56,15 @@ def _how_many(world: World) -> int:
     return world.rng.choices((1, 2, 3, 4), (58, 27, 11, 4))[0]
 
 
-def _any_act(world: World) -> Act | None:
-    return tell(world, world.someone())
+def _acts(world: World) -> list[Act]:
+    """What is told; half of the time a further fact is about the same person."""
+    acts: list[Act] = []
+    for _ in range(_how_many(world)):
+        again = bool(acts) and world.rng.random() < 0.5
+        act = tell(world, acts[-1].person if again else world.someone())
+        if act is not None:
+            acts.append(act)
+    return acts
 
 
 def _sentences(acts: list[Act]) -> list[str]:
@@ -95,6 +104,20 @@ def _corrected(world: World) -> ExtractSample | None:
         return _checked(world, text, [right], (), "corrected")
     earlier = speech.earlier_with(world, said)
     return _checked(world, speech.compose(world, [mend], plain=True), [right], earlier, "corrected")
+
+
+def _answering(world: World) -> ExtractSample | None:
+    """A bare value that only the question before it explains: "Where do you live?" "leeds"."""
+    rng = world.rng
+    topic = rng.choice(asked_topics(bool(world.listener)))
+    fact = entries.plain_entry(world, world.speaker, topic)
+    if fact is None or "," in fact.values[topic.key]:
+        return None
+    question = rng.choice(rng.choice(topic.forms("asked")).variants).text
+    earlier = speech.earlier_asking(world, question)
+    words = as_written(speech.bare_answer(world, fact.values[topic.key]))
+    text = noise.apply(rng, words, noise.pick_style(rng))
+    return ExtractSample(_turn(world, text, earlier), (fact.gold,), "answered")
 
 
 def _checked(

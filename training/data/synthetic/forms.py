@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from itertools import islice, product
 
@@ -54,11 +54,8 @@ class Variant:
     derived: bool
     """Whether the gold is the text itself in the third person."""
 
-    @property
-    def needs(self) -> frozenset[str]:
-        """Every field that the text or the golds show, without the "old_" ones."""
-        shown = self.fields | fields_of(self.text)
-        return frozenset(name for name in shown if not name.startswith("old_"))
+    needs: tuple[str, ...]
+    """Every field that the text or the golds show, without the "old_" ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class Form:
         return self.tag is not None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Topic:
     """A fact type and its language."""
 
@@ -99,7 +96,7 @@ class Topic:
         """Whether its forms state different things, so that none repeats another."""
         return "mixed" in self.settings
 
-    @property
+    @cached_property
     def aliases(self) -> dict[str, str]:
         """Fields that draw from a vocabulary of another name, as `alias: name=pet_name`."""
         pairs = self.settings.get("alias", "").split()
@@ -144,7 +141,9 @@ def _variant(text: str, explicit: tuple[str, ...], merged: str) -> Variant:
     about_speaker = is_about_speaker(text) and "{S}" not in text
     golds = explicit or ((third_person(text),) if about_speaker else ())
     fields = frozenset().union(*map(fields_of, golds or (text,)))
-    return Variant(text, golds, merged.strip(), fields, about_speaker, not explicit)
+    shown = fields | fields_of(text)
+    needs = tuple(sorted(name for name in shown if not name.startswith("old_")))
+    return Variant(text, golds, merged.strip(), fields, about_speaker, not explicit, needs)
 
 
 def parse_topics(text: str, theme: str) -> list[Topic]:

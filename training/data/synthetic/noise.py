@@ -27,7 +27,7 @@ _MISSPELT = {
     "favourite": "favorite", "friend": "freind", "receive": "recieve", "until": "untill",
     "which": "wich", "believe": "beleive", "started": "startd", "moved": "moevd", "called": "caled",
     "working": "workng", "with": "wiht", "from": "form", "have": "hav", "about": "abuot",
-    "also": "aslo", "just": "jsut", "new": "nwe", "been": "bene", "going": "goign", "the": "teh",
+    "also": "aslo", "just": "jsut", "new": "nwe", "been": "bene", "going": "goign",
     "allergic": "alergic", "daughter": "daugther", "appointment": "apointment", "live": "liv",
     "birthday": "brithday", "learning": "lerning", "works": "wroks",
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -18,16 +19,33 @@ from training.data.synthetic.world import Person, Values, World
 _ALONE = re.compile(r"\{(\w+)\}")
 
 
+_MOST_LIST_WORDS = 12
+
+
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """A question with its evidence. No answer: the notes do not hold it."""
+    """A question with its evidence. No answers: the notes do not hold it."""
 
     asked: Statement
     """The question, as a statement of the form that asks."""
-    answer: str
+    answers: tuple[str, ...]
+    """As few words as possible; several for a list, each from its note or all from one."""
     relevant: list[Note]
     outdated: list[Note]
     """Notes that a newer one contradicts."""
+
+    def in_order(self, arranged: Sequence[Note]) -> tuple[str, ...]:
+        """The answers in the order in which the notes that hold them are `arranged`."""
+        if len(self.answers) != len(self.relevant):
+            return self.answers
+        places = [arranged.index(note) for note in self.relevant]
+        pairs = sorted(zip(places, self.answers, strict=True))
+        return tuple(answer for _, answer in pairs)
+
+    def short(self, arranged: Sequence[Note]) -> str:
+        """The answer as benchmarks want it."""
+        text = ", ".join(self.in_order(arranged))
+        return text[0].upper() + text[1:]
 
 
 @cache
@@ -52,8 +70,7 @@ def one_fact(world: World) -> Recall | None:
     asked = _ask(world, told)
     if asked is None:
         return None
-    answer = answer_text(asked)
-    return Recall(asked, answer, _evidence(world, told, at, asked), outdated)
+    return Recall(asked, (answer_text(asked),), _evidence(world, told, at, asked), outdated)
 
 
 def _changed(world: World, old: Statement) -> tuple[list[Note], Statement, datetime]:
@@ -102,7 +119,7 @@ def _tags(topic: Topic) -> dict[Variant, str | None]:
 
 
 def _answers(told: Statement, question: Variant) -> bool:
-    if not question.needs <= told.variant.fields:
+    if not told.variant.fields.issuperset(question.needs):
         return False
     return told.person.who == "self" or question.portable
 
@@ -114,8 +131,7 @@ def answer_text(asked: Statement) -> str:
     value = asked.values[alone[1]] if alone else None
     if isinstance(value, When):
         return short_date(value.resolved)
-    text = as_written(fill(template, asked, absolute=True))
-    return text[0].upper() + text[1:]
+    return as_written(fill(template, asked, absolute=True))
 
 
 def _evidence(world: World, told: Statement, at: datetime, asked: Statement) -> list[Note]:
@@ -147,9 +163,10 @@ def several_facts(world: World) -> Recall | None:
     return _with_list(asked, keys, told) if asked else None
 
 
-def _with_list(asked: Statement, keys: list[str], told: list[Note]) -> Recall:
-    answer = ", ".join(keys)
-    return Recall(asked, answer[0].upper() + answer[1:], told, [])
+def _with_list(asked: Statement, keys: list[str], told: list[Note]) -> Recall | None:
+    if len(" ".join(keys).split()) > _MOST_LIST_WORDS:
+        return None
+    return Recall(asked, tuple(keys), told, [])
 
 
 def _single(world: World, person: Person, topic: Topic) -> Note | None:
@@ -215,7 +232,7 @@ def unknown(world: World) -> Recall | None:
         other = values.changed(*values)
         note = notes.told_of(world, person, topic, other)
         near += [note] if note and topic.key in note.statement.variant.fields else []
-    return Recall(asked, "", [], near)
+    return Recall(asked, (), [], near)
 
 
 def question_text(asked: Statement, *, by_name: bool) -> str:

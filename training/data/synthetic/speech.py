@@ -124,6 +124,23 @@ def earlier_with(world: World, said: str) -> tuple[str, ...]:
     return (own, _answer(world)) if world.rng.random() < 0.7 else (own,)
 
 
+def earlier_asking(world: World, question: str) -> tuple[str, ...]:
+    """Messages before this one that end in `question`, with or without a remark first."""
+    name = world.listener or "Assistant"
+    if world.rng.random() < 0.4:
+        remark = phrase(world, "speech", "remark_before")
+        question = f"{remark} {question}"
+    asked = f"{name}: {question}"
+    if world.rng.random() < 0.4:
+        return (f"{world.speaker.gold}: {_capital(phrase(world, 'empty', 'chat'))}", asked)
+    return (asked,)
+
+
+def bare_answer(world: World, value: str) -> str:
+    """`value` alone, or with next to nothing around it."""
+    return pick(world.rng, "speech", "bare_answer").text.replace("{value}", value)
+
+
 def _earlier(world: World, said: str) -> tuple[str, ...]:
     own = f"{world.speaker.gold}: {said}"
     return world.rng.choice(((own, _answer(world)), (_answer(world),), (own,)))

@@ -110,13 +110,13 @@ class World:
         return self.rng.choice(self.cast) if self.rng.random() < relatives else self.speaker
 
 
-def make_world(rng: Random) -> World:
-    """A world of its own. About three in ten are conversations between two named people."""
+def make_world(rng: Random, *, between_two: float = 0.3) -> World:
+    """A world of its own, with probability `between_two` a talk between two named people."""
     now = _EPOCH + timedelta(minutes=rng.randrange(9 * 365 * 24 * 60))
-    between_two = rng.random() < 0.3
+    named = rng.random() < between_two
     name, listener = rng.sample(first_names(rng.choice(("female", "male"))), 2)
-    speaker = Person("self", name if between_two else USER)
-    world = World(rng, now, speaker, listener if between_two else "")
+    speaker = Person("self", name if named else USER)
+    world = World(rng, now, speaker, listener if named else "")
     world.cast = [_relative(rng, speaker) for _ in range(4)]
     world.cast.append(_pet(rng, speaker))
     return world
@@ -163,3 +163,10 @@ def pick_topic(world: World, who: Who) -> Topic:
 def topics_about(world: World, who: Who) -> tuple[Topic, ...]:
     """Every topic that can be about `who`."""
     return _topics_about(who, bool(world.listener))[0]
+
+
+@cache
+def asked_topics(listening: bool) -> tuple[Topic, ...]:
+    """Topics that somebody may ask the speaker about."""
+    found, _ = _topics_about("self", listening)
+    return tuple(topic for topic in found if topic.forms("asked"))
