@@ -76,7 +76,7 @@ def _write(text: str, path: Path) -> None:
     """All or nothing. A link stays one: people keep their settings elsewhere."""
     path = path.resolve()
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        paths.make_private(path.parent)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -14,6 +14,7 @@ def memchat_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test reads or writes the data of whoever runs it."""
     home = tmp_path / "memchat-home"
     monkeypatch.setenv("MEMCHAT_HOME", str(home))
+    monkeypatch.delenv("MEMCHAT_PROFILE", raising=False)
     return home
 
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import apsw
 import sqlite_vec
 
+from memchat import paths
 from memchat.bank import schema
 from memchat.bank.failures import translated
 from memchat.errors import DatabaseBusyError, ReadOnlyError, StorageError
@@ -192,7 +193,7 @@ def _open_read_only(path: Path) -> apsw.Connection:
 def _create(path: Path) -> None:
     """An empty file of mode 0600 where there is none; SQLite gives its log files the same mode."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        paths.make_private(path.parent)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except (PermissionError, FileExistsError, NotADirectoryError) as error:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from memchat import __version__
+from memchat import __version__, paths
 from memchat.cli import ask, chats, doctor, ingest, locations, logs, memory, models, settings
 from memchat.cli.options import Model
+from memchat.cli.output import note
 from memchat.errors import UsageError
 
 app = typer.Typer(
@@ -33,8 +37,21 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+@contextmanager
+def _profile(name: str) -> Iterator[None]:
+    """In use for this command and the processes it starts."""
+    before = os.environ.get(paths.PROFILE, "")
+    os.environ[paths.PROFILE] = name
+    try:
+        if paths.profile() and not paths.data_dir().exists():
+            note(f"The profile {name} is new: it has no chats and no memories.")
+        yield
+    finally:
+        os.environ[paths.PROFILE] = before
+
+
 @app.callback(invoke_without_command=True)
-def root(
+def root(  # noqa: PLR0913, PLR0917 (each parameter is an option)
     context: typer.Context,
     model: Model = None,
     plain: Annotated[
@@ -46,6 +63,15 @@ def root(
     resume: Annotated[
         int | None, typer.Option("--resume", metavar="ID", help="Go on with this chat.")
     ] = None,
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            envvar=paths.PROFILE,
+            help="Chats and memories of their own under this name.",
+        ),
+    ] = "",
     _version: Annotated[
         bool,
         typer.Option(
@@ -54,6 +80,7 @@ def root(
     ] = False,
 ) -> None:
     """A chat assistant that remembers, wholly on your machine."""
+    context.with_resource(_profile(profile))
     logs.configure()
     context.obj = model
     if context.invoked_subcommand is None:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from memchat import __version__
+from memchat import __version__, paths
 from memchat.errors import DownloadError, StorageFullError
 from memchat.sizes import MEGABYTE, size_text
 from memchat.weights.catalogue import DownloadableWeights
@@ -174,8 +174,7 @@ def _check(weights: DownloadableWeights, part: Path) -> None:
 @contextmanager
 def _open_part(part: Path) -> Iterator[IO[bytes]]:
     """The part file for this process alone, at its end."""
-    for folder in (part.parent.parent, part.parent):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    paths.make_private(part.parent)
     with part.open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
