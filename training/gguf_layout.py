@@ -76,7 +76,7 @@ def gguf_layout(reader: GGUFReader) -> Layout:
     )
 
 
-def transformers_layout(config: Any) -> Layout:  # noqa: ANN401 (configs differ by family)
+def transformers_layout(config: Any) -> Layout:
     """The layout of a Transformers model. Raises ModelError for a family that is not supported."""
     return Layout(
         supported(config.model_type),
@@ -95,7 +95,7 @@ def supported(architecture: str) -> str:
     return architecture
 
 
-def field(reader: GGUFReader, key: str) -> Any:  # noqa: ANN401 (a field's type is in the file)
+def field(reader: GGUFReader, key: str) -> Any:
     """A metadata value. Raises ModelError when the file has none."""
     found = reader.fields.get(key)
     if found is None:

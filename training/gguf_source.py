@@ -72,7 +72,7 @@ class GgufSource:
             yield Tensor(tensor.name, shape, _dequantiser(tensor, shape))
 
 
-def _dequantiser(tensor: Any, shape: tuple[int, ...]) -> Callable[[], Weights]:  # noqa: ANN401
+def _dequantiser(tensor: Any, shape: tuple[int, ...]) -> Callable[[], Weights]:
     from gguf.quants import dequantize
 
     def load() -> Weights:
@@ -152,12 +152,12 @@ def _snapshot(base: Base) -> Path:
     )
 
 
-def _head_size(config: Any) -> int:  # noqa: ANN401
+def _head_size(config: Any) -> int:
     size = getattr(config, "head_dim", None)
     return int(size or config.hidden_size // config.num_attention_heads)
 
 
-def _rope_factors(config: Any) -> Iterator[Tensor]:  # noqa: ANN401
+def _rope_factors(config: Any) -> Iterator[Tensor]:
     """Llama 3 divides the slow rotations; GGUF holds the divisors as a tensor of its own."""
     rope = config.rope_parameters
     if rope["rope_type"] == "default":

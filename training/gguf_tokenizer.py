@@ -42,7 +42,7 @@ def write_tokenizer(writer: GGUFWriter, base: Base, vocabulary_size: int) -> Non
     writer.add_chat_template(base.vocabulary.template.source)
 
 
-def _backend(base: Base) -> Any:  # noqa: ANN401 (a Rust object without types)
+def _backend(base: Base) -> Any:
     backend = getattr(base.tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise ModelError(f"{base.source} has no tokenizer.json.", "Use a GGUF of it as the base.")
