@@ -11,7 +11,7 @@ from typing import Self
 
 from memchat.bank import integrity, search
 from memchat.bank.chats import ChatStore
-from memchat.bank.connection import Database
+from memchat.bank.connection import IN_MEMORY, Database
 from memchat.bank.embedding import Embedding
 from memchat.bank.forget import Forgetting
 from memchat.bank.index import Vector
@@ -43,6 +43,11 @@ class Bank(ChatStore, MemoryQueue, Operations, Undo, Forgetting, Embedding):
             with suppress(StorageError):
                 bank.erase_traces()
         return bank
+
+    @classmethod
+    def in_memory(cls, *, clock: Callable[[], datetime] = now) -> Self:
+        """An empty bank of which not a byte reaches the disk; closing it is its end."""
+        return cls(Database(IN_MEMORY), clock)
 
     @property
     def path(self) -> Path:

@@ -25,12 +25,15 @@ from memchat.errors import DatabaseBusyError, ReadOnlyError, StorageError
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process's write."""
 
+IN_MEMORY = Path(":memory:")
+"""Instead of a path: a database that never touches the disk and ends with its connection."""
+
 Row = tuple[Any, ...]
 Values = Sequence[Any]
 
 
 class Database:
-    """Two connections to one file, safe to use from any thread."""
+    """Two connections to one file, or one to memory; safe to use from any thread."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
@@ -41,7 +44,10 @@ class Database:
         self._read_lock = threading.RLock()
         self._writing_thread: int | None = None
         with translated(path):
-            if read_only:
+            if path == IN_MEMORY:
+                self._writer = self._reader = _connect_in_memory()
+                self._read_lock = self._write_lock  # nobody reads what is half written
+            elif read_only:
                 self._writer = self._reader = _connect_read_only(path)
             else:
                 self._writer = _connect_and_migrate(path)
@@ -110,10 +116,12 @@ class Database:
         On a connection of its own: FTS5 checks against what a connection has cached, also when
         another one has changed the index since.
         """
-        with translated(self.path):
-            connection = _open_read_only(self.path)
+        with self._read_lock, translated(self.path):
+            is_file = self.path != IN_MEMORY
+            connection = _open_read_only(self.path) if is_file else self._reader
             found = [row[0] for row in connection.execute("PRAGMA quick_check")]
-            connection.close()
+            if is_file:
+                connection.close()
         return [] if found == ["ok"] else found
 
     def erase_traces(self) -> None:
@@ -149,6 +157,13 @@ def _connect_and_migrate(path: Path) -> apsw.Connection:
         raise ReadOnlyError(f"{path} cannot be written.", "Make the file writable.")
     schema.version(connection)  # before anything is written to a file that may not be ours
     _use_write_ahead_log(connection)
+    schema.migrate(connection)
+    return connection
+
+
+def _connect_in_memory() -> apsw.Connection:
+    connection = _connect(str(IN_MEMORY), apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+    connection.pragma("temp_store", "MEMORY")  # else a VACUUM or a large sort makes a file
     schema.migrate(connection)
     return connection
 
