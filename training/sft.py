@@ -88,12 +88,15 @@ def prepare(recipe: SftRecipe, base: Base) -> Prepared:
     """Draw, encode and batch the samples. The same for the same recipe."""
     drawn = _draw(recipe, base, recipe.samples, recipe.seed)
     held_out = _draw(recipe, base, recipe.held_out, recipe.seed + HELD_OUT_SEED)
-    if not drawn:
-        raise UsageError("The recipe's sources hold no samples for its tasks.", "Check its data.")
     training, validation = (
         [sample for sample in samples if len(sample) <= recipe.max_tokens]
         for samples in (drawn, held_out)
     )
+    if not training:
+        raise UsageError(
+            f"None of the {len(drawn)} samples has at most {recipe.max_tokens} tokens.",
+            "Check the recipe's data and max_tokens.",
+        )
     cut = partial(_cut, recipe=recipe, pad=base.vocabulary.end)
     return Prepared(cut(training), cut(validation), len(drawn) - len(training))
 
