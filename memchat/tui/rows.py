@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from memchat.bank.types import Event, Fact, Hit, Memory, Op
+from memchat.assistant import MemoryMode
+from memchat.bank.types import Event, Fact, Hit, Memory, Op, State
 from memchat.marks import OF_OPERATION, Mark
 from memchat.tui.ages import age
 from memchat.tui.clock import Clock
@@ -80,6 +81,17 @@ class PaneModel:
         facts = self.checking.get(message_id, [])
         self.checking[message_id] = [fact for fact in facts if fact.text != event.fact]
         self.record(event)
+
+    def title(self, counts: Mapping[State, int], mode: MemoryMode) -> str:
+        """`Memory paused  5 active · 1 removed`: what is listed, the mode, the counts."""
+        words = ["Decisions" if self.show_log else "Memory"]
+        words += [mode.value] if mode is not MemoryMode.ON else []
+        parts = [f"{counts.get(State.ACTIVE, 0)} active"]
+        if removed := counts.get(State.DELETED, 0):
+            parts.append(f"{removed} removed")
+        if self.suggestions:
+            parts.append(f"{len(self.suggestions)} to decide")
+        return f"{' '.join(words)}  {' · '.join(parts)}"
 
     def rows(self) -> list[Row]:
         """What to list, top to bottom, after the filter."""

@@ -11,6 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from memchat.tui.widgets.text_inputs import PlainInput
+
 
 class Ask(ModalScreen[str | None]):
     """Asks for a line of text; None when the user left."""
@@ -25,7 +27,7 @@ class Ask(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
-            yield Input(self._value, compact=True, select_on_focus=False)
+            yield PlainInput(self._value, compact=True, select_on_focus=False)
             yield Static("Enter saves · Esc leaves it", classes="dialog-keys")
 
     @on(Input.Submitted)

@@ -22,7 +22,7 @@ from memchat.tui.clock import Clock
 from memchat.tui.preferences import Preferences
 from memchat.tui.prompt_history import PromptHistory, sent_messages
 from memchat.tui.say import complain, say
-from memchat.tui.screens.chat_actions import ChatActions
+from memchat.tui.screens.chat_pane import ChatPane
 from memchat.tui.session import Session
 from memchat.tui.status import Status
 from memchat.tui.turn_record import MemoryPhase, Phase, TurnRecord
@@ -45,7 +45,7 @@ from memchat.turn import (
 WIDE_COLUMNS = 100
 
 
-class ChatScreen(ChatActions):
+class ChatScreen(ChatPane):
     """Sends what is written, and shows what the runner reports."""
 
     HELP_TITLE = "Everywhere"
@@ -54,7 +54,6 @@ class ChatScreen(ChatActions):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", tooltip="Stop the answer; what there is stays"),
-        Binding("f2", "toggle_pane", "Memory", tooltip="Go to the memory pane, or hide it"),
         Binding("f5", "regenerate", "Again", tooltip="Answer the last message again"),
     ]
 
@@ -66,7 +65,7 @@ class ChatScreen(ChatActions):
 
     def __init__(self, session: Session, clock: Clock, preferences: Preferences) -> None:
         super().__init__()
-        self._preferences = preferences
+        self.preferences = preferences
         self.session = session
         self.status = Status()
         self.clock = clock
@@ -79,11 +78,11 @@ class ChatScreen(ChatActions):
                 popup = CommandPopup()
                 yield popup
                 yield Prompt(popup, PromptHistory(lambda: sent_messages(self.session.bank)))
-            yield MemoryPane(self.session, self.clock, self._preferences)
+            yield MemoryPane(self.session, self.clock, self.preferences)
         yield StatusBar()
 
     def on_mount(self) -> None:
-        self.set_class(self._preferences.pane_hidden, "-pane-hidden")
+        self.set_class(self.preferences.pane_hidden, "-pane-hidden")
         self.query_one(Prompt).focus()
         self._draw_status()
         self.run_worker(self._deliver())
@@ -167,7 +166,7 @@ class ChatScreen(ChatActions):
         elif isinstance(event, EngineChanged) and event.status.error:
             hint = "See `memchat doctor`; /quit, and start again when it is mended."
             complain(self, ModelError(event.status.error, hint), "No model")
-        elif isinstance(event, Decided) and not self._pane_shown:
+        elif isinstance(event, Decided) and not self.pane_shown:
             self._announce_operation(event.event)
 
     def _announce_operation(self, operation: Event) -> None:
@@ -206,54 +205,6 @@ class ChatScreen(ChatActions):
             await turn.restart()
         self._draw_status()
         self.session.answer(record.question.id)
-
-    def action_toggle_pane(self) -> None:
-        """First to the pane; from the pane, hide it and go back to the prompt."""
-        pane = self.query_one(MemoryPane)
-        if self._pane_shown and pane.has_focus_within:
-            self._hide_pane()
-            return
-        self._show_pane()
-        pane.focus_list()
-
-    @on(MemoryPane.Wanted)
-    def _show_pane(self) -> None:
-        self.add_class("-drawer")
-        self._keep_hidden(False)
-
-    @on(MemoryPane.Left)
-    def _leave_pane(self) -> None:
-        if self.has_class("-narrow"):
-            self._hide_pane()
-        self.query_one(Prompt).focus()
-
-    @on(MemoryPane.Changed)
-    def _memory_changed(self) -> None:
-        self.query_one(Transcript).refresh_operations(self.session.bank)
-
-    @on(MemoryPane.GoTo)
-    async def _go_to(self, jump: MemoryPane.GoTo) -> None:
-        if jump.source.chat_id != self.session.chat_id:
-            await self.open_chat(jump.source.chat_id)
-        if await self.query_one(Transcript).jump(jump.source.id) and self.has_class("-narrow"):
-            self._hide_pane()
-
-    def _hide_pane(self) -> None:
-        self.remove_class("-drawer")
-        if self.has_class("-wide"):
-            self._keep_hidden(True)
-        self.query_one(Prompt).focus()
-
-    def _keep_hidden(self, hidden: bool) -> None:
-        """Hide the pane, or show it, also the next time. The drawer of a narrow screen is shut."""
-        self.set_class(hidden, "-pane-hidden")
-        if self._preferences.pane_hidden is not hidden:
-            self._preferences.pane_hidden = hidden
-            self._preferences.save()
-
-    @property
-    def _pane_shown(self) -> bool:
-        return bool(self.query_one(MemoryPane).display) and bool(self.query_one(MemoryPane).region)
 
     def _begin_next(self, transcript: Transcript) -> None:
         """The runner answers in order: the first that waits is next, and retrieval is silent."""

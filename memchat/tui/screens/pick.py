@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from memchat.marks import MUTED
 from memchat.text import single_line
+from memchat.tui.widgets.text_inputs import PlainInput
 
 LINE_CELLS = 200
 
@@ -53,7 +54,7 @@ class Pick(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog pick"):
             yield Static(self._title, markup=False, classes="dialog-title")
-            yield Input(placeholder="search", compact=True)
+            yield PlainInput(placeholder="search", compact=True)
             yield OptionList(compact=True, markup=False)
             yield Static(self.KEYS, classes="dialog-keys")
 

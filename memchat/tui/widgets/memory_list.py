@@ -17,6 +17,7 @@ class MemoryList(OptionList):
     def __init__(self) -> None:
         super().__init__(id="memory-list", markup=False, compact=True)
         self._rows: tuple[Row, ...] = ()
+        self._visuals: dict[str, MemoryRow] = {}
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -42,7 +43,7 @@ class MemoryList(OptionList):
             self._replace(shown)
         else:
             self._rows = shown
-            self.set_options(Option(MemoryRow(row)) for row in shown)
+            self.set_options([Option(visual) for visual in self._visuals_of(shown)])
             self._restore(key, at, top)
 
     def reveal(self, key: str) -> bool:
@@ -53,11 +54,20 @@ class MemoryList(OptionList):
                 return True
         return False
 
+    def _visuals_of(self, rows: Sequence[Row]) -> list[MemoryRow]:
+        """The rows as drawn; those that did not change keep the wrapping they have."""
+        known, self._visuals = self._visuals, {}
+        for row in rows:
+            visual = known.get(row.key)
+            self._visuals[row.key] = visual if visual and visual.row == row else MemoryRow(row)
+        return list(self._visuals.values())
+
     def _replace(self, rows: tuple[Row, ...]) -> None:
         before, self._rows = self._rows, rows
         for index, (old, new) in enumerate(zip(before, rows, strict=True)):
             if old != new:
-                self.replace_option_prompt_at_index(index, MemoryRow(new))
+                self._visuals[new.key] = MemoryRow(new)
+                self.replace_option_prompt_at_index(index, self._visuals[new.key])
 
     def _restore(self, key: str | None, at: int | None, top: int) -> None:
         if key is None:

@@ -10,19 +10,20 @@ from textual.binding import Binding, BindingType
 from textual.message import Message as TextualMessage
 from textual.widgets import Input, OptionList, Static
 
-from memchat.assistant import MemoryMode
 from memchat.bank.types import Event, Memory, Message, State
-from memchat.errors import NotFoundError
-from memchat.text import printable
-from memchat.tui import filters
+from memchat.errors import MemchatError, NotFoundError
+from memchat.tui import details, filters
 from memchat.tui.clock import Clock
+from memchat.tui.details import Details
 from memchat.tui.preferences import Preferences
 from memchat.tui.rows import PaneModel, Row
+from memchat.tui.say import complain
 from memchat.tui.session import Session
 from memchat.tui.turn_record import TurnRecord
-from memchat.tui.widgets.inspector import Details, Inspector
+from memchat.tui.widgets.inspector import Inspector
 from memchat.tui.widgets.memory_actions import MemoryActions
 from memchat.tui.widgets.memory_list import MemoryList
+from memchat.tui.widgets.text_inputs import PlainInput
 from memchat.turn import (
     Cited,
     Decided,
@@ -34,6 +35,8 @@ from memchat.turn import (
 )
 
 LOG_EVENTS = 500
+"""The newest decisions, which are the ones listed."""
+ALL_EVENTS = 1_000_000
 EMPTY = """\
 Nothing is remembered yet.
 
@@ -91,7 +94,7 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
 
     def compose(self) -> ComposeResult:
         yield Static("Memory", id="memory-counts", markup=False)
-        yield Input(placeholder="/ search", id="memory-search", compact=True)
+        yield PlainInput(placeholder="/ search", id="memory-search", compact=True)
         yield Static(EMPTY, id="memory-empty", markup=False)
         yield MemoryList()
         yield Inspector()
@@ -121,18 +124,22 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
         self.reload()
 
     def reload(self) -> None:
-        """Read everything again."""
+        """Read everything again. When the bank cannot be read, what is shown stays."""
         bank = self._session.bank
-        self._model.load(bank.memories(), bank.suggestions())
-        if self._model.show_log:
-            self._model.log = bank.events(limit=LOG_EVENTS)
+        try:
+            self._model.load(bank.memories(), bank.suggestions())
+            if self._model.show_log:
+                self._model.log = bank.events(limit=ALL_EVENTS)[-LOG_EVENTS:]
+        except MemchatError as error:
+            complain(self, error, "The memories cannot be read")
+            return
         self.draw()
 
     def draw(self) -> None:
         """Show the model."""
         rows = self._model.rows()
         self.query_one(MemoryList).show(rows)
-        self.query_one("#memory-counts", Static).update(printable(self._counts()))
+        self.query_one("#memory-counts", Static).update(self._title())
         self.set_class(not rows, "-empty")
         if not rows:
             hint = NO_MATCH if self.query_one(Input).value else EMPTY
@@ -193,7 +200,7 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
 
     def action_go_to_source(self) -> None:
         memory = self.memory()
-        source = self._source(memory) if memory else None
+        source = details.source(self._session.bank, memory) if memory else None
         if source:
             self.post_message(self.GoTo(source))
 
@@ -257,29 +264,16 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
 
     def _inspect(self) -> None:
         memory = self.memory()
-        details = self._details(memory) if memory else None
-        self.query_one(Inspector).show(details)
+        self.query_one(Inspector).show(self._details(memory) if memory else None)
 
     def _details(self, memory: Memory) -> Details:
-        bank = self._session.bank
-        source = self._source(memory)
-        elsewhere = source is not None and source.chat_id != self._session.chat_id
-        unfolded = self._unfolded == memory.id
-        return Details(
+        return details.read(
+            self._session.bank,
             memory,
             self._clock(),
-            source=source,
-            source_chat=bank.chat(source.chat_id).title if source and elsewhere else "",
-            history=bank.history(memory.id) if unfolded else None,
+            chat_id=self._session.chat_id,
+            history=self._unfolded == memory.id,
         )
-
-    def _source(self, memory: Memory) -> Message | None:
-        if memory.source_message is None:
-            return None
-        try:
-            return self._session.bank.message(memory.source_message)
-        except NotFoundError:
-            return None
 
     def _read(self, memory_id: int) -> Memory | None:
         try:
@@ -287,14 +281,5 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
         except NotFoundError:
             return None
 
-    def _counts(self) -> str:
-        counts = self._session.bank.counts()
-        removed = counts.get(State.DELETED, 0)
-        parts = [f"{counts.get(State.ACTIVE, 0)} active"]
-        parts += [f"{removed} removed"] if removed else []
-        parts += [f"{len(self._model.suggestions)} to decide"] if self._model.suggestions else []
-        title = "Decisions" if self._model.show_log else "Memory"
-        mode = self._session.mode
-        if mode is not MemoryMode.ON:
-            title = f"{title} {mode}"
-        return f"{title}  {' · '.join(parts)}"
+    def _title(self) -> str:
+        return self._model.title(self._session.bank.counts(), self._session.mode)

@@ -22,7 +22,7 @@ class MemoryRow(Visual):
     """Wraps to the width it gets; the wrapped lines of the last width are kept."""
 
     def __init__(self, row: Row) -> None:
-        self._row = row
+        self.row = row
         self._width = 0
         self._lines: list[Content] = []
 
@@ -50,7 +50,7 @@ class MemoryRow(Visual):
         return self._lines
 
     def _layout(self, width: int) -> list[Content]:
-        row = self._row
+        row = self.row
         body = _body(row).wrap(width - INDENT)
         if len(body) > MAX_LINES:
             body = [*body[: MAX_LINES - 1], body[MAX_LINES - 1].append("…")]

@@ -11,12 +11,12 @@ from textual.widgets import TextArea
 
 from memchat.tui.prompt_history import PromptHistory
 from memchat.tui.widgets.command_popup import CommandPopup
-from memchat.tui.widgets.ordered_text_area import OrderedTextArea
+from memchat.tui.widgets.text_inputs import PlainTextArea
 
 TITLE = "Enter sends · Ctrl+J newline · / commands"
 
 
-class Prompt(OrderedTextArea):
+class Prompt(PlainTextArea):
     """Grows with the text up to a third of the screen. Completes commands, recalls messages."""
 
     HELP_TITLE = "Prompt"

@@ -21,14 +21,18 @@ class StatusBar(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="status-bar")
+        self._shown: dict[str, Content] = {}
 
     def compose(self) -> ComposeResult:
         yield Static(id="status-left", markup=False)
         yield Static(id="status-right", markup=False)
 
     def show(self, status: Status) -> None:
-        self.query_one("#status-left", Static).update(_left(status))
-        self.query_one("#status-right", Static).update(_right(status))
+        """Drawn anew only when it says something new: this is called for every delta."""
+        for side, content in (("left", _left(status)), ("right", _right(status))):
+            if not content.is_same(self._shown.get(side, Content())):
+                self._shown[side] = content
+                self.query_one(f"#status-{side}", Static).update(content)
 
 
 def _left(status: Status) -> Content:

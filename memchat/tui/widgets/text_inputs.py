@@ -1,19 +1,36 @@
-"""A text area that obeys keys in the order they were typed."""
+"""Where text is typed: what is pasted or recalled acts on nothing, and keys keep their order."""
 
 from __future__ import annotations
 
 from textual import events
 from textual.binding import Binding, NoBinding
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
+from textual.widgets.text_area import Edit, EditResult
+
+from memchat.text import printable
 
 
-class OrderedTextArea(TextArea):
-    """Runs the actions bound to its keys itself, as soon as they arrive.
+class PlainInput(Input):
+    """One line, made printable however it comes."""
+
+    def validate_value(self, value: str) -> str:
+        return printable(value, multiline=False)
+
+
+class PlainTextArea(TextArea):
+    """Many lines, made printable. Runs the actions bound to its keys itself, as they arrive.
 
     Textual lets a key bubble up to the app before the binding of it is looked up; letters do not
     wait for that. In a burst (a fast typist over a slow line, a script) Enter would be obeyed
     before the letters in front of it.
     """
+
+    def load_text(self, text: str) -> None:
+        super().load_text(printable(text))
+
+    def edit(self, edit: Edit) -> EditResult:
+        edit.text = printable(edit.text)
+        return super().edit(edit)
 
     async def _on_key(self, event: events.Key) -> None:
         binding = self._binding_of(event.key)
