@@ -11,13 +11,12 @@ from memchat.engine.protocol import ChatMessage
 from training.data.samples import AnswerSample, distilled_line
 from training.data.synthetic import entries, noise, notes, sets, speech
 from training.data.synthetic.acts import tell
-from training.data.synthetic.forms import Topic, Variant, expand, lines, parse_form, topics
+from training.data.synthetic.exchanges import Exchange, talk
+from training.data.synthetic.forms import Topic, Variant, lines, parse_form, topics
 from training.data.synthetic.notes import Note
 from training.data.synthetic.recall import Recall
 from training.data.synthetic.statement import Statement, as_written, fill
 from training.data.synthetic.world import Values, World
-
-Exchange = tuple[str, str]
 
 
 def chat_sample(world: World) -> AnswerSample | None:
@@ -34,7 +33,7 @@ def chat_sample(world: World) -> AnswerSample | None:
 
 def _talk(world: World) -> AnswerSample:
     """An everyday exchange; the notes, if any, are beside the point."""
-    exchanges = _filled(world, world.rng.choice(_conversations()))
+    exchanges = talk(world)
     at = world.rng.randrange(len(exchanges))
     text, reply = exchanges[at]
     text = noise.apply(world.rng, text, noise.pick_style(world.rng))
@@ -109,7 +108,7 @@ def small_history(world: World) -> tuple[ChatMessage, ...]:
     if rng.random() < 0.55:
         return ()
     exchanges = [pair for _ in range(rng.choice((1, 1, 2)))
-                 for pair in _filled(world, rng.choice(_conversations()))]  # fmt: skip
+                 for pair in talk(world)]  # fmt: skip
     return _messages(exchanges[:3])
 
 
@@ -142,25 +141,6 @@ def _nobody(world: World) -> Statement:
     topic = next(topic for topic in topics() if topic.name == "odd_things")
     return Statement(topic, world.cast[-1], topic.forms("tell")[0].variants[0],
                      Values(world.rng, world.today))  # fmt: skip
-
-
-@cache
-def _conversations() -> tuple[tuple[str, ...], ...]:
-    """Each `message => reply`, or longer, of the chats file, its alternatives expanded."""
-    return tuple(
-        tuple(form.source.split(" => ")) for section in lines("chats").values() for form in section
-    )
-
-
-def _filled(world: World, conversation: tuple[str, ...]) -> list[Exchange]:
-    values = Values(world.rng, world.today)
-    parts = [world.rng.choice(_expanded(part)).format_map(values) for part in conversation]
-    return list(zip(parts[::2], parts[1::2], strict=True))
-
-
-@cache
-def _expanded(part: str) -> tuple[str, ...]:
-    return tuple(expand(part))
 
 
 def _messages(exchanges: list[Exchange]) -> tuple[ChatMessage, ...]:

@@ -90,9 +90,11 @@ def bare_entry(
     return _statement(world, person, topic, values, _worded(topic, "state", bare=True))
 
 
-def plain_entry(world: World, person: Person, topic: Topic) -> Statement | None:
+def plain_entry(
+    world: World, person: Person, topic: Topic, values: Values | None = None
+) -> Statement | None:
     """A bare entry in the wording that comes first in the language file."""
-    return _statement(world, person, topic, None, _worded(topic, "state", bare=True)[:1])
+    return _statement(world, person, topic, values, _worded(topic, "state", bare=True)[:1])
 
 
 def _statement(

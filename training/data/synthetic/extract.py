@@ -9,6 +9,7 @@ from memchat.agents.manager import Turn
 from training.data.samples import ExtractSample
 from training.data.synthetic import entries, noise, speech
 from training.data.synthetic.acts import Act, tell, tell_of
+from training.data.synthetic.contexts import leaning_on_earlier
 from training.data.synthetic.empties import empty_turn
 from training.data.synthetic.statement import as_written, fits
 from training.data.synthetic.world import World, asked_topics
@@ -28,6 +29,8 @@ def extract_samples(world: World) -> Iterator[ExtractSample]:
         sample = _corrected(world)
     elif roll < 0.25:
         sample = _answering(world)
+    elif roll < 0.31:
+        sample = _leaning(world)
     else:
         sample = _told(world)
     if sample is not None:
@@ -118,6 +121,16 @@ def _answering(world: World) -> ExtractSample | None:
     words = as_written(speech.bare_answer(world, fact.values[topic.key]))
     text = noise.apply(rng, words, noise.pick_style(rng))
     return ExtractSample(_turn(world, text, earlier), (fact.gold,), "answered")
+
+
+def _leaning(world: World) -> ExtractSample | None:
+    told = leaning_on_earlier(world)
+    if told is None:
+        return None
+    before, now, fact = told
+    text = noise.apply(world.rng, now, noise.pick_style(world.rng))
+    earlier = speech.earlier_with(world, before)
+    return ExtractSample(_turn(world, text, earlier), (fact,), "leaning")
 
 
 def _checked(

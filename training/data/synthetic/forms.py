@@ -1,7 +1,8 @@
 """The language files: fact types and every way to talk about them, read from `forms/*.txt`.
 
 A file holds topics. `= home | single | any` opens one: its name, its cardinality and whom it can
-be about. `key: value` lines are settings; a bare `name:` opens a section whose indented lines are
+be about; `+ home` adds to one of another file. `key: value` lines are settings; a bare `name:`
+opens a section whose indented lines are
 forms. In a form, `[a|b]` are alternatives, `{city}` is a field, and `text => gold` gives the fact
 (several split by ` ;; `); without it the gold is the form itself in the third person.
 """
@@ -9,7 +10,7 @@ forms. In a form, `[a|b]` are alternatives, `{city}` is a field, and `text => go
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, cached_property
@@ -156,6 +157,8 @@ def parse_topics(text: str, theme: str) -> list[Topic]:
             continue
         if line.startswith("= "):
             found.append(_open_topic(stripped, theme))
+        elif line.startswith("+ "):
+            found.append(Topic(stripped.removeprefix("+ "), theme, Cardinality.EVENT, _MORE_OF))
         elif found and line[0].isspace():
             sections = found[-1].sections
             sections[section] = (*sections.get(section, ()), parse_form(stripped))
@@ -173,24 +176,41 @@ def _open_topic(line: str, theme: str) -> Topic:
     return Topic(name, theme, Cardinality(cardinality), who, mood[0] if mood else "neutral")
 
 
+_MORE_OF = "more"
+"""In place of whom a topic is about: its sections go to the topic of that name."""
+
+
+def _united(found: Iterable[Topic]) -> list[Topic]:
+    """The topics, each with the sections that other files add to it."""
+    united: dict[str, Topic] = {}
+    for topic in sorted(found, key=lambda topic: topic.who == _MORE_OF):
+        if topic.who != _MORE_OF:
+            united[topic.name] = topic
+            continue
+        sections = united[topic.name].sections
+        for name, more in topic.sections.items():
+            sections[name] = (*sections.get(name, ()), *more)
+    return list(united.values())
+
+
 @cache
 def topics() -> tuple[Topic, ...]:
     """Every topic of `forms/*.txt`."""
     folder = files(__package__) / "forms"
     found = [
-        _with_cancellations(topic)
+        topic
         for file in sorted(folder.iterdir(), key=lambda file: file.name)
         for topic in parse_topics(file.read_text(encoding="utf-8"), file.name.removesuffix(".txt"))
     ]
-    return tuple(found)
+    return tuple(_with_cancellations(topic) for topic in _united(found))
 
 
 def _with_cancellations(topic: Topic) -> Topic:
-    """A topic with a `noun` can be called off in all the general ways too."""
+    """A topic with a `noun` can be called off or moved in all the general ways too."""
     if noun := topic.settings.get("noun"):
-        general = lines("cancel")["end"]
-        made = tuple(parse_form(form.source.replace("{noun}", noun)) for form in general)
-        topic.sections["end"] = topic.forms("end") + made
+        for section, general in lines("cancel").items():
+            made = tuple(parse_form(form.source.replace("{noun}", noun)) for form in general)
+            topic.sections[section] = topic.forms(section) + made
     return topic
 
 

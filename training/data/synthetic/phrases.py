@@ -39,7 +39,7 @@ def _when(phrase: str, today: date, context: str) -> When:
 
 def past(rng: Random, today: date) -> When:
     """Any time before `today`."""
-    if rng.random() < 0.4:
+    if rng.random() < 0.15:
         return recent(rng, today)
     year, month = today.year - rng.randrange(1, 15), rng.choice(MONTHS)
     count = rng.choice(_COUNTS)

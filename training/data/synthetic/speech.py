@@ -5,9 +5,11 @@ from __future__ import annotations
 from random import Random
 
 from training.data.synthetic import noise
+from training.data.synthetic.acts import tell
+from training.data.synthetic.exchanges import talk
 from training.data.synthetic.forms import Variant, lines
 from training.data.synthetic.statement import as_written
-from training.data.synthetic.world import Values, World
+from training.data.synthetic.world import Person, Values, World
 
 _JOINS = (
     ". ",
@@ -68,15 +70,15 @@ def _surrounded(world: World, text: str, *, asking: bool) -> str:
         before = phrase(world, "speech", "opener")
     elif roll < 0.42:
         before = phrase(world, "speech", "aside")
-    if rng.random() < 0.07:
-        before = f"{_asides(world)} {before}".strip()
+    if rng.random() < 0.09:
+        before = f"{_asides(world, 6)} {before}".strip()
     roll = rng.random()
     if roll < 0.12:
         after = phrase(world, "speech", "closer")
     elif roll < 0.24 and asking:
         after = phrase(world, "speech", "question")
     elif roll < 0.3:
-        after = _asides(world)
+        after = _asides(world, 3)
     return _assembled(before, text, after)
 
 
@@ -100,8 +102,9 @@ def _assembled(before: str, text: str, after: str) -> str:
     return text
 
 
-def _asides(world: World) -> str:
-    count = world.rng.randrange(1, 4)
+def _asides(world: World, most: int) -> str:
+    """Talk about nothing, up to `most` sentences."""
+    count = world.rng.randrange(1, most + 1)
     said = dict.fromkeys(_capital(phrase(world, "speech", "aside")) for _ in range(count))
     return " ".join(said)
 
@@ -115,6 +118,9 @@ def earlier_lines(world: World) -> tuple[str, ...]:
     rng = world.rng
     if rng.random() < 0.45:
         return ()
+    if not world.listener and rng.random() < 0.6:
+        said, replied = rng.choice(talk(world))
+        return (f"{world.speaker.gold}: {said}", f"Assistant: {replied}")
     return _earlier(world, _capital(phrase(world, "empty", "question")))
 
 
@@ -148,8 +154,18 @@ def _earlier(world: World, said: str) -> tuple[str, ...]:
 
 def _answer(world: World) -> str:
     if world.listener:
-        return f"{world.listener}: {phrase(world, 'speech', 'listener_says')}"
+        return f"{world.listener}: {_listener_says(world)}"
     return f"Assistant: {phrase(world, 'speech', 'assistant_says')}"
+
+
+def _listener_says(world: World) -> str:
+    """A remark, or something the other person tells of themself: no fact about the speaker."""
+    told = None
+    if world.rng.random() < 0.6:
+        told = tell(world, Person("self", world.listener), sections=("tell",))
+    if told is None:
+        return phrase(world, "speech", "listener_says")
+    return noise.apply(world.rng, told.said(), noise.pick_style(world.rng))
 
 
 def correction(world: World, *, old: str, new: str) -> str:

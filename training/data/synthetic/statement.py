@@ -16,7 +16,7 @@ from training.data.synthetic.world import Person, Values
 MAX_FACT_WORDS = 25
 
 _ARTICLE = re.compile(
-    r"\b([Aa]) (?=[aeioAEIO8](?!ne\b|uro)|[uU](?!ni(?:ver|c|\b)|k|se)|MOT|HR |HP |Xbox|FIFA|11|18)"
+    r"\b([Aa]) (?=[aeioAEIO8](?!ne\b|uro)|[uU](?!ni(?:ver|c|\b)|k|se|X|K)|MOT|HR |HP |Xbox|11|18)"
 )
 _NOW = re.compile(r" (?:now|these days|instead)\b")
 _LOWER_SUBJECT = re.compile(r"(?<![.;!?]) The user\b")

@@ -97,7 +97,7 @@ def _frequency(rng: Random, _today: date) -> str:
     return rng.choice(
         (f"every {day}", "twice a week", "every morning", "once a month", "every evening",
          "three times a week", "every other weekend", f"on {day}s", "every day", "at weekends",
-         "every Sunday morning", "once a week", f"every {day} evening", "before work")
+         "every Sunday morning", "once a week", f"every {day} evening")
     )  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def vocabularies() -> dict[str, Vocabulary]:
     made |= {
         "name": any_name, "woman": _name("female"), "man": _name("male"), "friend": any_name,
         "company": employer, "age": _integer(19, 81), "kid_age": _integer(1, 17),
+        "elder": _integer(60, 97),
         "small": _integer(2, 9), "number": _integer(2, 40), "percent": _integer(10, 95, 5),
         "minutes": _integer(10, 90, 5), "km": _integer(3, 60), "weight": _integer(48, 112),
         "height": _integer(150, 198), "grade": _integer(1, 8), "flat_number": _integer(1, 180),
