@@ -18,6 +18,9 @@ _KINDS = {
 def empty_turn(world: World) -> tuple[str, str]:
     """(kind, text) of such a turn."""
     rng = world.rng
+    if world.listener and rng.random() < 0.55:
+        text = speech.phrase(world, "reactions", "reaction")
+        return "reaction", noise.apply(rng, text, noise.pick_style(rng))
     kind = rng.choices(tuple(_KINDS), tuple(_KINDS.values()))[0]
     if kind == "asked":
         text = _question_about_facts(world)
