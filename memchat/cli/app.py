@@ -11,7 +11,7 @@ import typer
 
 from memchat import __version__, paths
 from memchat.cli import ask, chats, doctor, ingest, locations, logs, memory, models, settings
-from memchat.cli.options import Model
+from memchat.cli.options import Incognito, Model
 from memchat.cli.output import note
 from memchat.errors import UsageError
 
@@ -63,6 +63,7 @@ def root(  # noqa: PLR0913, PLR0917 (each parameter is an option)
     resume: Annotated[
         int | None, typer.Option("--resume", metavar="ID", help="Go on with this chat.")
     ] = None,
+    incognito: Incognito = False,
     profile: Annotated[
         str,
         typer.Option(
@@ -86,6 +87,9 @@ def root(  # noqa: PLR0913, PLR0917 (each parameter is an option)
     if context.invoked_subcommand is None:
         from memchat.cli import chat
 
-        chat.open_chat(chat.Start(model, plain, resume_latest, resume))
-    elif plain or resume_latest or resume is not None:
-        raise UsageError("--plain, --continue and --resume are for chatting, without a command.")
+        chat.open_chat(chat.Start(model, plain, resume_latest, resume, incognito))
+    elif plain or resume_latest or incognito or resume is not None:
+        raise UsageError(
+            "--plain, --continue, --resume and --incognito are for chatting, without a command.",
+            "`memchat ask` has an --incognito of its own.",
+        )

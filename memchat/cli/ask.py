@@ -8,18 +8,19 @@ from typing import Annotated
 import typer
 
 from memchat.cli import session, stdin, views
-from memchat.cli.options import Json, Model, Question
+from memchat.cli.options import Incognito, Json, Model, Question
 from memchat.cli.output import emit_json
 from memchat.errors import UsageError
 from memchat.text import printable
 
 
-def ask(
+def ask(  # noqa: PLR0913, PLR0917 (each parameter is an option)
     context: typer.Context,
     question: Question,
     remember: Annotated[
         bool, typer.Option("--remember", help="Let the question write memories.")
     ] = False,
+    incognito: Incognito = False,
     model: Model = None,
     json: Json = False,
 ) -> None:
@@ -32,10 +33,13 @@ def ask(
 
     if not question.strip():
         raise UsageError("The question is empty.")
+    if incognito and remember:
+        raise UsageError("--incognito saves nothing: there is nothing to --remember.")
     document = stdin.read_all().strip() if stdin.is_piped() else ""
     live = sys.stdout.isatty() and not json
-    mode = MemoryMode.ON if remember else MemoryMode.PAUSED
-    with session.open_assistant(session.settings_with(model or context.obj)) as assistant:
+    mode = MemoryMode.OFF if incognito else MemoryMode.ON if remember else MemoryMode.PAUSED
+    settings = session.settings_with(model or context.obj)
+    with session.open_assistant(settings, incognito=incognito) as assistant:
         chat = assistant.bank.create_chat(kind="ask", title=views.title_of(question))
         message = assistant.submit(chat.id, question, mode)
         answered = exchange.answer(assistant, message, mode, document, _write if live else _ignore)

@@ -12,7 +12,7 @@ import typer
 
 from memchat.cli import session, stdin
 from memchat.cli.output import note
-from memchat.errors import NotFoundError
+from memchat.errors import NotFoundError, UsageError
 from memchat.presence import announced
 
 if TYPE_CHECKING:
@@ -30,11 +30,14 @@ class Start:
     plain: bool = False
     latest: bool = False
     chat_id: int | None = None
+    incognito: bool = False
 
 
 def open_chat(start: Start) -> None:
+    if start.incognito and (start.latest or start.chat_id is not None):
+        raise UsageError("--incognito begins a chat of its own: it goes on with none.")
     settings = session.settings_with(start.model)
-    if start.plain or not _has_full_screen():
+    if start.plain or start.incognito or not _has_full_screen():
         _line_by_line(start, settings)
     else:
         _full_screen(start, settings)
@@ -61,15 +64,19 @@ def _full_screen(start: Start, settings: Settings) -> None:
 
 
 def _line_by_line(start: Start, settings: Settings) -> None:
-    from memchat.cli.plain import LineChat, LinePrinter
+    from memchat.cli.line_chat import LineChat
+    from memchat.cli.plain import LinePrinter
 
     interactive = sys.stdin.isatty()
-    with session.open_assistant(settings) as assistant:
+    printer = LinePrinter(_write, note)
+    with session.open_assistant(settings, incognito=start.incognito) as assistant:
         chat_id = _chat_to_resume(assistant.bank, start)
-        printer = LinePrinter(_write, note)
-        chat = LineChat(assistant, printer, interactive, chat_id)
+        chat = LineChat(assistant, printer, interactive, chat_id, start.incognito)
+        if start.incognito:
+            note("Incognito: nothing is read, nothing is saved.")
+        prompt = "You (incognito): " if start.incognito else "You: "
         lines = stdin.read_lines()
-        chat.run(_prompt if interactive else lambda: next(lines, None))
+        chat.run(lambda: _read_typed(prompt) if interactive else next(lines, None))
     if printer.failed and not interactive:
         raise typer.Exit(1)
 
@@ -85,11 +92,11 @@ def _chat_to_resume(bank: Bank, start: Start) -> int | None:
     return chats[0].id
 
 
-def _prompt() -> str | None:
+def _read_typed(prompt: str) -> str | None:
     import readline  # noqa: F401 (importing it gives input() line editing and a history)
 
     try:
-        return input("You: ")
+        return input(prompt)
     except EOFError:
         note("")
         return None

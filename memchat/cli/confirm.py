@@ -11,17 +11,23 @@ from memchat.errors import UsageError
 from memchat.text import printable
 
 
-def require_yes(question: str, about: str, *, yes: bool, otherwise: str) -> None:
-    """Show what it is `about` and ask; return when the answer is yes, or `yes` was given.
+def confirmed(question: str, about: str, *, instead: str) -> bool:
+    """Show what it is `about`, ask, and say whether the answer is yes.
 
-    Ends the command with exit code 1 and the note `otherwise` on a no. Raises UsageError where
-    nobody can answer.
+    Raises UsageError, with what to do `instead`, where nobody can answer.
     """
-    if yes:
-        return
     if not sys.stdin.isatty():
-        raise UsageError("This has to be confirmed.", "Add --yes to do it unasked.")
+        raise UsageError("This has to be confirmed.", instead)
     note(printable(about))
-    if not typer.confirm(question, err=True):
-        note(otherwise)
-        raise typer.Exit(1)
+    return typer.confirm(question, err=True)
+
+
+def require_yes(question: str, about: str, *, yes: bool, otherwise: str) -> None:
+    """Return when the answer is yes, or `yes` was given on the command line.
+
+    Ends the command with exit code 1 and the note `otherwise` on a no.
+    """
+    if yes or confirmed(question, about, instead="Add --yes to do it unasked."):
+        return
+    note(otherwise)
+    raise typer.Exit(1)

@@ -37,6 +37,13 @@ def configure() -> None:
     logger.propagate = False
 
 
+def silence() -> None:
+    """Log nothing from now on, for what must leave no trace."""
+    logger = logging.getLogger("memchat")
+    logger.handlers[:] = [logging.NullHandler()]
+    logger.propagate = False
+
+
 def record_crash() -> Path | None:
     """Log the exception being handled; where to, or None when nothing could be written."""
     configure()
@@ -46,7 +53,12 @@ def record_crash() -> Path | None:
 
 
 def private_file() -> Path:
-    """The log file, made now so that another process finds it private already."""
+    """The log file, made now so that another process finds it private already.
+
+    /dev/null after `silence`.
+    """
+    if any(isinstance(each, logging.NullHandler) for each in logging.getLogger("memchat").handlers):
+        return Path(os.devnull)
     path = paths.log_file()
     with suppress(OSError):
         os.close(_open_private(path))

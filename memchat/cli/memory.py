@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,12 +11,7 @@ from memchat.cli import correct, session, views, why
 from memchat.cli.options import Json, Limit, MemoryId, Query
 from memchat.cli.output import emit_json, emit_rows, note, say
 
-if TYPE_CHECKING:
-    from memchat.bank.bank import Bank
-
 app = typer.Typer(help="Look at the memory bank and correct it.", no_args_is_help=True)
-
-_PAGE = 1000
 
 
 @app.command("list")
@@ -81,7 +76,7 @@ def history(
 ) -> None:
     """Show what happened to a memory, or to all of them, oldest first."""
     with session.view_bank() as bank:
-        events = _all_events(bank) if memory_id is None else bank.history(memory_id)
+        events = views.all_events(bank) if memory_id is None else bank.history(memory_id)
     if json:
         emit_json([views.event_json(event) for event in events[-limit:]])
     else:
@@ -94,13 +89,6 @@ app.command()(correct.edit)
 app.command()(correct.rm)
 app.command()(correct.forget)
 app.command()(correct.undo)
-
-
-def _all_events(bank: Bank) -> list[Event]:
-    events: list[Event] = []
-    while page := bank.events(after=events[-1].id if events else 0, limit=_PAGE):
-        events.extend(page)
-    return events
 
 
 def _print_events(events: list[Event]) -> None:

@@ -16,6 +16,9 @@ Model = Annotated[
         "--model", "-m", metavar="NAME", help="A model or a GGUF file to use for this run."
     ),
 ]
+Incognito = Annotated[
+    bool, typer.Option("--incognito", help="Read no chats and memories, and save nothing at all.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 # Bytes of an argument that are no UTF-8 arrive as lone surrogates, which cannot be stored.
 MemoryText = Annotated[

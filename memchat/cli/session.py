@@ -35,6 +35,20 @@ def open_bank() -> Iterator[Bank]:
 
 
 @contextmanager
+def open_incognito() -> Iterator[Bank]:
+    """An empty bank that ends with the block: nothing is read, and not a byte reaches the disk.
+
+    From then on the process keeps no log either, nor do engines that it opens. Memory should be
+    off: there is nothing to remember for.
+    """
+    from memchat.bank.bank import Bank
+
+    logs.silence()
+    with Bank.in_memory() as bank:
+        yield bank
+
+
+@contextmanager
 def view_bank() -> Iterator[Bank]:
     """The bank to look at: also where nothing may be written."""
     from memchat.bank.bank import Bank
@@ -69,11 +83,17 @@ def make_assistant(bank: Bank, settings: Settings) -> Assistant:
 
 
 @contextmanager
-def open_assistant(settings: Settings) -> Iterator[Assistant]:
+def open_assistant(settings: Settings, *, incognito: bool = False) -> Iterator[Assistant]:
     """An assistant over the bank in the data directory; its engine is closed at the end."""
-    with open_bank() as bank, announced():
+    with open_incognito() if incognito else _open_shared_bank() as bank:
         assistant = make_assistant(bank, settings)
         try:
             yield assistant
         finally:
             assistant.engine.close()
+
+
+@contextmanager
+def _open_shared_bank() -> Iterator[Bank]:
+    with open_bank() as bank, announced():
+        yield bank

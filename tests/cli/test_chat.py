@@ -43,7 +43,7 @@ def in_terminal(
     """A command on a terminal that is fit for a full screen; nothing is typed."""
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setattr(chat, "_prompt", lambda: None)
+    monkeypatch.setattr(chat, "_read_typed", lambda _prompt: None)
 
     def command(*arguments: str, typed: bytes | None = b"") -> Result:
         monkeypatch.setattr(sys, "stdout", Terminal())
@@ -71,11 +71,12 @@ def test_a_chat_is_resumed_there(
     ("arguments", "environment"),
     [
         (["--plain"], {}),
+        (["--incognito"], {}),
         ([], {"TERM": "dumb"}),
         ([], {"TERM": ""}),
         ([], {"COLUMNS": "59"}),
     ],
-    ids=["asked for", "dumb terminal", "no terminal type", "narrow"],
+    ids=["asked for", "incognito", "dumb terminal", "no terminal type", "narrow"],
 )
 def test_elsewhere_it_is_line_by_line(
     in_terminal: Run,

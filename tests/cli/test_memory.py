@@ -210,7 +210,7 @@ def test_forget_erases(memchat: Run, remember: Remember) -> None:
 
 def test_why_tells_used_from_cited(memchat: Run, engine: FakeEngine) -> None:
     memchat("memory", "add", "Lives in Porto.")
-    memchat("memory", "add", "Likes tea.")
+    memchat("memory", "add", "Lives with Ana.")
     engine.enqueue("1\n", "You live in Porto.")
     memchat("ask", "Where do I live?")
     lines = memchat("memory", "why").out.splitlines()
