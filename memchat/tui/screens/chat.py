@@ -35,14 +35,19 @@ from memchat.tui.widgets.transcript import Transcript
 from memchat.tui.widgets.turn import Turn
 from memchat.turn import (
     AnswerFailed,
+    AnswerFinished,
     Decided,
     EngineChanged,
     EngineRestarting,
     MemoryFailed,
+    MemoryFinished,
+    MemoryStarted,
     TurnEvent,
 )
 
 WIDE_COLUMNS = 100
+MEMORY_MOVES = (AnswerFinished, MemoryStarted, MemoryFinished, MemoryFailed)
+"""Events that may change how many messages wait for the Memory Manager."""
 
 
 class ChatScreen(ChatPane):
@@ -137,8 +142,10 @@ class ChatScreen(ChatPane):
             self.query_one(Prompt).give_back(text)
             complain(self, error, "Not sent")
             return
+        self.select_turn(None)
         self.query_one(MemoryPane).begin_turn()
         await self.query_one(Transcript).add(self._record(message))
+        self._count_pending()
         self._draw_status()
         self.session.answer(message.id)
 
@@ -148,12 +155,19 @@ class ChatScreen(ChatPane):
 
     @on(Happened)
     async def _show(self, happened: Happened) -> None:
+        if not self.is_attached:
+            return  # the app is closing, piece by piece
         event = happened.event
         self.status.apply(event)
+        if isinstance(event, MEMORY_MOVES):
+            self._count_pending()
         self.query_one(MemoryPane).show(event)
         await self.query_one(Transcript).show(event)
         self._announce(event)
         self._draw_status()
+
+    def _count_pending(self) -> None:
+        self.status.pending = self.session.bank.pending_count()
 
     def _announce(self, event: TurnEvent) -> None:
         """Say aloud what cannot be seen otherwise."""

@@ -39,8 +39,7 @@ class ChatPane(ChatActions):
 
     @on(MemoryPane.Left)
     def _leave_pane(self) -> None:
-        if self.has_class("-narrow"):
-            self._hide_pane()
+        self.remove_class("-drawer")
         self.query_one(Prompt).focus()
 
     @on(MemoryPane.Changed)
@@ -51,8 +50,8 @@ class ChatPane(ChatActions):
     async def _go_to(self, jump: MemoryPane.GoTo) -> None:
         if jump.source.chat_id != self.session.chat_id:
             await self.open_chat(jump.source.chat_id)
-        if await self.query_one(Transcript).jump(jump.source.id) and self.has_class("-narrow"):
-            self._hide_pane()
+        if await self.query_one(Transcript).jump(jump.source.id):
+            self.remove_class("-drawer")
 
     def _hide_pane(self) -> None:
         self.remove_class("-drawer")

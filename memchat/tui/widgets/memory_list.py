@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import events
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -45,6 +46,15 @@ class MemoryList(OptionList):
             self._rows = shown
             self.set_options([Option(visual) for visual in self._visuals_of(shown)])
             self._restore(key, at, top)
+
+    async def _on_click(self, event: events.Click) -> None:
+        """A click shows the memory, a double click edits it. OptionList would edit at once."""
+        event.prevent_default()
+        clicked = event.style.meta.get("option")
+        if clicked is not None:
+            self.highlighted = clicked
+            if event.chain > 1:
+                self.action_select()
 
     def reveal(self, key: str) -> bool:
         """Highlight the row of that key, if it is listed."""
