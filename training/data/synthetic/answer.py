@@ -9,12 +9,14 @@ from memchat.agents.prompts import ABSTENTION
 from training.data.samples import AnswerSample, distilled_line
 from training.data.synthetic import chat, noise, notes, recall, speech
 from training.data.synthetic.notes import Note
+from training.data.synthetic.questions import question_text, who_text
 from training.data.synthetic.recall import Recall
 from training.data.synthetic.world import World, make_world
 
 _RECALLS: dict[str, tuple[Callable[[World], Recall | None], float]] = {
     "fact": (recall.one_fact, 60),
     "list": (recall.several_facts, 20),
+    "who": (recall.who_is_it, 7),
     "unknown": (recall.unknown, 20),
 }
 """Kinds of question with their shares."""
@@ -54,8 +56,8 @@ def _short(world: World) -> AnswerSample | None:
         return None
     kind, found = drawn
     by_name = bool(world.listener) or world.rng.random() < 0.25
-    text = recall.question_text(found.asked, by_name=by_name)
-    arranged = _arranged(world, found, 26 if world.rng.random() < 0.12 else 13)
+    text = _question(found, by_name=by_name)
+    arranged = _arranged(world, found, 32 if world.rng.random() < 0.12 else 13)
     reply = found.short(arranged) if found.answers else ABSTENTION
     question = Question(text, world.today, notes.hits(world, arranged), short=True)
     return AnswerSample(question, _line(question, found, arranged), reply, f"short_{kind}")
@@ -67,7 +69,7 @@ def _conversational(world: World) -> AnswerSample | None:
     if drawn is None:
         return None
     kind, found = drawn
-    text = recall.question_text(found.asked, by_name=False)
+    text = _question(found, by_name=False)
     if world.rng.random() < 0.35:
         text = speech.phrase(world, "speech", "question_lead").replace("...", text)
     text = noise.apply(world.rng, text, noise.pick_style(world.rng))
@@ -76,6 +78,12 @@ def _conversational(world: World) -> AnswerSample | None:
     history = chat.small_history(world)
     question = Question(text, world.today, notes.hits(world, arranged), history=history)
     return AnswerSample(question, _line(question, found, arranged), reply, f"chat_{kind}")
+
+
+def _question(found: Recall, *, by_name: bool) -> str:
+    if found.asks_who:
+        return who_text(found.asked)
+    return question_text(found.asked, by_name=by_name)
 
 
 def _arranged(world: World, found: Recall, most: int) -> list[Note]:

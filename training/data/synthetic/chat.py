@@ -87,7 +87,7 @@ def recall_reply(world: World, found: Recall, arranged: Sequence[Note]) -> str:
         return speech.phrase(world, "replies", "unknown")
     note = found.relevant[0]
     told = note.statement
-    whole = len(found.answers) == 1 and told.variant.derived and not note.text
+    whole = found.single and told.variant.derived and not note.text
     if whole and told.variant.golds and world.rng.random() < 0.75:
         form, said = speech.pick(world.rng, "replies", "recall").text, told.to_speaker
         reply = form.replace("{sentence}", said if form[0] == "{" else _inside(said))

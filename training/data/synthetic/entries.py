@@ -65,6 +65,18 @@ def near_misses() -> tuple[tuple[Topic, Topic], ...]:
     return tuple((by_name[new], by_name[old]) for new, old in pairs)
 
 
+@cache
+def fulfilments() -> tuple[tuple[Topic, Topic, str], ...]:
+    """(what happened, the plan it ends, the section that tells it), sharing the plan's key."""
+    by_name = {topic.name: topic for topic in topics()}
+    names = (
+        ("purchase", "wish", "tell"),
+        ("home", "move_plan", "change"),
+        ("visited", "trip", "state"),
+    )
+    return tuple((by_name[new], by_name[old], section) for new, old, section in names)
+
+
 def may_clash(one: Topic, other: Topic) -> bool:
     """Whether facts of both topics about one person might touch each other."""
     if one.name == other.name:

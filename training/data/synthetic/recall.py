@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 
 from training.data.synthetic import entries, notes, sets
-from training.data.synthetic.forms import Cardinality, Form, Topic, Variant, topics
+from training.data.synthetic.forms import Cardinality, Topic
 from training.data.synthetic.notes import Note
-from training.data.synthetic.person import third_person
-from training.data.synthetic.phrases import When, short_date
-from training.data.synthetic.statement import Statement, as_written, fill
-from training.data.synthetic.world import Person, Values, World
-
-_ALONE = re.compile(r"\{(\w+)\}")
-
+from training.data.synthetic.questions import (
+    answer_text,
+    askable,
+    question_about,
+    question_for_list,
+)
+from training.data.synthetic.statement import Statement
+from training.data.synthetic.world import Person, Values, World, pick_topic
 
 _MOST_LIST_WORDS = 12
 
@@ -33,6 +32,13 @@ class Recall:
     relevant: list[Note]
     outdated: list[Note]
     """Notes that a newer one contradicts."""
+    asks_who: bool = False
+    """Whether the person is what is asked for; `asked` then says the rest."""
+
+    @property
+    def single(self) -> bool:
+        """Whether one note tells the one answer, which is not the person."""
+        return len(self.answers) == 1 and not self.asks_who
 
     def in_order(self, arranged: Sequence[Note]) -> tuple[str, ...]:
         """The answers in the order in which the notes that hold them are `arranged`."""
@@ -48,16 +54,10 @@ class Recall:
         return text[0].upper() + text[1:]
 
 
-@cache
-def _askable(who: str, section: str) -> tuple[Topic, ...]:
-    fitting = {"self": ("any", "self"), "person": ("any", "person"), "pet": ("pet",)}[who]
-    return tuple(topic for topic in topics() if topic.who in fitting and topic.forms(section))
-
-
 def one_fact(world: World) -> Recall | None:
     """A question that one thing told answers, in the newest version if it changed."""
     person = world.someone(0.35)
-    topic = world.rng.choice(_askable(person.who, "ask"))
+    topic = world.rng.choice(askable(person.who, "ask"))
     at = world.earlier()
     told = entries.entry(
         world, person, topic, Values(world.rng, at.date(), topic.aliases), section="any"
@@ -67,7 +67,7 @@ def one_fact(world: World) -> Recall | None:
     outdated: list[Note] = []
     if topic.cardinality is Cardinality.SINGLE and world.rng.random() < 0.35:
         outdated, told, at = _changed(world, told)
-    asked = _ask(world, told)
+    asked = question_about(world, told)
     if asked is None:
         return None
     return Recall(asked, (answer_text(asked),), _evidence(world, told, at, asked), outdated)
@@ -88,52 +88,6 @@ def _changed(world: World, old: Statement) -> tuple[list[Note], Statement, datet
     return [notes.as_note(world, outdated, first)], new or old, last
 
 
-def _ask(world: World, told: Statement) -> Statement | None:
-    """A question about `told` that it answers."""
-    forms = [
-        variants
-        for form in told.topic.forms("ask")
-        if _asks_for(told, form)
-        if (variants := [v for v in form.variants if _answers(told, v)])
-    ]
-    if not forms:
-        return None
-    variant = world.rng.choice(world.rng.choice(forms))
-    return Statement(told.topic, told.person, variant, told.values, "ask")
-
-
-def _asks_for(told: Statement, question: Form) -> bool:
-    """Tagged questions ask for the forms with their tag, the others for those without."""
-    return (question.tag or "") == (_tags(told.topic)[told.variant] or "")
-
-
-@cache
-def _tags(topic: Topic) -> dict[Variant, str | None]:
-    """The tag of each variant's form."""
-    return {
-        variant: form.tag
-        for forms in topic.sections.values()
-        for form in forms
-        for variant in form.variants
-    }
-
-
-def _answers(told: Statement, question: Variant) -> bool:
-    if not told.variant.fields.issuperset(question.needs):
-        return False
-    return told.person.who == "self" or question.portable
-
-
-def answer_text(asked: Statement) -> str:
-    """The answer in as few words as possible."""
-    template = asked.variant.golds[0]
-    alone = _ALONE.fullmatch(template)
-    value = asked.values[alone[1]] if alone else None
-    if isinstance(value, When):
-        return short_date(value.resolved)
-    return as_written(fill(template, asked, absolute=True))
-
-
 def _evidence(world: World, told: Statement, at: datetime, asked: Statement) -> list[Note]:
     """The note, its raw turn, or both. A date is never left to be worked out from a raw turn."""
     memory = Note(told, at, "")
@@ -150,7 +104,7 @@ def several_facts(world: World) -> Recall | None:
     person = world.someone(0.25)
     if world.rng.random() < 0.4:
         return _listed(world, person)
-    choices = _askable(person.who, "ask_all")
+    choices = askable(person.who, "ask_all")
     if not choices:
         return None
     topic = world.rng.choice(choices)
@@ -159,7 +113,7 @@ def several_facts(world: World) -> Recall | None:
     keys = list(dict.fromkeys(note.statement.values[topic.key] for note in told))
     if len(keys) != len(found):
         return None
-    asked = _asked_of(world, told[0].statement, "ask_all")
+    asked = question_for_list(world, told[0].statement, "ask_all")
     return _with_list(asked, keys, told) if asked else None
 
 
@@ -182,7 +136,7 @@ def _listed(world: World, person: Person) -> Recall | None:
     """A set, in one memory that lists it or in a memory each."""
     choices = [
         topic
-        for topic in _askable(person.who, "ask")
+        for topic in askable(person.who, "ask")
         if topic.cardinality is Cardinality.SET and topic.forms("more")
     ]
     if not choices:
@@ -193,7 +147,7 @@ def _listed(world: World, person: Person) -> Recall | None:
     keys = list(dict.fromkeys(note.statement.values[topic.key] for note in told))
     if not told or len(keys) != len(found):
         return None
-    asked = _asked_of(world, told[0].statement, "ask")
+    asked = question_for_list(world, told[0].statement, "ask")
     if asked is None:
         return None
     if world.rng.random() < 0.6:
@@ -203,31 +157,16 @@ def _listed(world: World, person: Person) -> Recall | None:
     return _with_list(asked, keys, told)
 
 
-def _asked_of(world: World, told: Statement, section: str) -> Statement | None:
-    """A question for the whole list: it asks for the key and names no value."""
-    key = f"{{{told.topic.key}}}"
-    fitting = [
-        variant
-        for form in told.topic.forms(section)
-        for variant in form.variants
-        if variant.golds == (key,) and "{" not in variant.text
-        if told.person.who == "self" or variant.portable
-    ]
-    if not fitting:
-        return None
-    return Statement(told.topic, told.person, world.rng.choice(fitting), told.values, section)
-
-
 def unknown(world: World) -> Recall | None:
     """A question that the notes do not answer; some speak of others, or of another plan."""
     person = world.someone(0.4)
-    topic = world.rng.choice(_askable(person.who, "ask"))
+    topic = world.rng.choice(askable(person.who, "ask"))
     variant = world.rng.choice(world.rng.choice(topic.forms("ask")).variants)
     if person.who != "self" and not variant.portable:
         return None
     values = Values(world.rng, world.today, topic.aliases)
     asked = Statement(topic, person, variant, values, "ask").drawn()
-    near: list[Note] = []
+    near = _same_of_another(world, asked) if world.rng.random() < 0.4 else []
     if f"{{{topic.key}}}" in variant.text and world.rng.random() < 0.5:
         other = values.changed(*values)
         note = notes.told_of(world, person, topic, other)
@@ -235,15 +174,23 @@ def unknown(world: World) -> Recall | None:
     return Recall(asked, (), [], near)
 
 
-def question_text(asked: Statement, *, by_name: bool) -> str:
-    """The question in the speaker's words, or about them `by_name`; dates absolute."""
-    if by_name:
-        template = third_person(asked.variant.text, asked.person.pronouns)
-        template = template.replace("{S}", asked.person.gold.replace("The user", "the user"))
-    elif asked.person.who == "self":
-        template = asked.variant.text
-    else:
-        template = third_person(asked.variant.text, asked.person.pronouns, tidy=False)
-        template = template.replace("{S}", asked.person.spoken)
-    text = as_written(fill(template, asked, absolute=True))
-    return text[0].upper() + text[1:]
+def _same_of_another(world: World, asked: Statement) -> list[Note]:
+    """The very thing asked about, but told of someone else."""
+    other = world.rng.choice([*world.cast, world.speaker])
+    if other == asked.person:
+        return []
+    note = notes.told_of(world, other, asked.topic, asked.values)
+    return [note] if note else []
+
+
+def who_is_it(world: World) -> Recall | None:
+    """A question for the person: "Who plays the oboe?"."""
+    person = world.rng.choice(world.cast)
+    topic = pick_topic(world, person.who)
+    told = notes.told_of(world, person, topic)
+    if told is None or not person.name:
+        return None
+    statement = told.statement
+    if not statement.variant.derived or not statement.variant.text.startswith("I"):
+        return None
+    return Recall(statement, (person.name,), [told], [], asks_who=True)

@@ -47,7 +47,7 @@ def compose(world: World, sentences: list[str], *, plain: bool = False, asking: 
     text = _joined(rng, sentences, plain=plain)
     if not plain:
         text = _surrounded(world, text, asking=asking)
-    if rng.random() < 0.9 and text[-1] not in ".!?)":
+    if rng.random() < 0.9 and text[-1] not in ".!?)]":
         text += rng.choice((".", ".", ".", "!", ""))
     return noise.apply(rng, text, style)
 
@@ -87,10 +87,15 @@ def _between_two(world: World, text: str) -> str:
     before = phrase(world, "speech", "greeting_two") if rng.random() < 0.55 else ""
     after = phrase(world, "speech", "closing_two") if rng.random() < 0.5 else ""
     if rng.random() < 0.15:
-        after = f"{after} {phrase(world, 'speech', 'photo')}".strip()
+        after = f"{after} {_photo(world)}".strip()
     if rng.random() < 0.15:
         before = f"{before} {phrase(world, 'speech', 'aside')}".strip()
     return _assembled(before, text, after)
+
+
+def _photo(world: World) -> str:
+    """A shared picture as ingested conversations show it; brackets mean alternatives in forms."""
+    return phrase(world, "speech", "photo").replace("<", "[").replace(">", "]")
 
 
 def _assembled(before: str, text: str, after: str) -> str:

@@ -34,6 +34,8 @@ class Person:
     spoken: str = ""
     """As the speaker first names them ("my sister Ana"); empty for the speaker."""
     pronouns: Pronouns = THEY
+    name: str = ""
+    """Empty for the speaker, and for those known by their relation alone ("my boss")."""
 
     @property
     def addressed(self) -> str:
@@ -128,14 +130,16 @@ def _relative(rng: Random, speaker: Person) -> Person:
          ("male", _MEN, HE), ("female", _NEITHER, THEY))
     )  # fmt: skip
     relation, name = rng.choice(relations), rng.choice(first_names(gender))
-    named = relation if rng.random() < 0.2 else f"{relation} {name}"
-    return Person("person", f"{speaker.gold}'s {named}", f"my {named}", pronouns)
+    if rng.random() < 0.2:
+        name = ""
+    known_as = f"{relation} {name}".strip()
+    return Person("person", f"{speaker.gold}'s {known_as}", f"my {known_as}", pronouns, name)
 
 
 def _pet(rng: Random, speaker: Person) -> Person:
     kind, name = rng.choice(_PETS), rng.choice(word_lists()["pet_name"])
     gold = f"{speaker.gold}'s {kind} {name}"
-    return Person("pet", gold, f"my {kind} {name}", rng.choice((SHE, HE)))
+    return Person("pet", gold, f"my {kind} {name}", rng.choice((SHE, HE)), name)
 
 
 @cache
