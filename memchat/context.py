@@ -73,17 +73,17 @@ def fit(question: Question, budget: Budget, count: CountTokens) -> Fitted:
 
 
 def cut_notes(hits: Sequence[Hit], tokens: int, count: CountTokens) -> tuple[Hit, ...]:
-    """The best hits that take at most `tokens` together; pinned ones go in first."""
-    sizes = dict(
-        zip((id(hit) for hit in hits), count([note_line(hit) for hit in hits]), strict=True)
-    )
+    """The best hits that take at most `tokens` together, in their order.
+
+    Pinned ones go in first; one that is too long makes room for the next.
+    """
+    sizes = count([note_line(hit) for hit in hits]) if hits else []
     kept: set[int] = set()
-    for hit in sorted(hits, key=lambda hit: not hit.pinned):
-        if sizes[id(hit)] > tokens:
-            break
-        tokens -= sizes[id(hit)]
-        kept.add(id(hit))
-    return tuple(hit for hit in hits if id(hit) in kept)
+    for position in sorted(range(len(hits)), key=lambda at: not hits[at].pinned):
+        if sizes[position] <= tokens:
+            tokens -= sizes[position]
+            kept.add(position)
+    return tuple(hit for position, hit in enumerate(hits) if position in kept)
 
 
 def shorten(text: str, tokens: int, count: CountTokens) -> str:

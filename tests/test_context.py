@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memchat.agents.answerer import Question, answer_prompt
+from memchat.agents.answerer import Question, answer_prompt, note_line
 from memchat.bank.types import Hit, Message
 from memchat.context import Budget, conversation, cut_notes, fit, shorten
 from memchat.engine.protocol import ChatMessage
@@ -73,6 +73,16 @@ def test_a_message_larger_than_the_window_keeps_its_beginning_and_end() -> None:
 def test_pinned_notes_stay_when_others_must_go() -> None:
     hits = [note(1, 10), note(2, 10), note(3, 10, pinned=True)]
     assert [hit.id for hit in cut_notes(hits, 26, words)] == [1, 3]
+
+
+def test_a_note_that_is_too_long_makes_room_for_the_next() -> None:
+    hits = [note(1, 5), note(2, 90), note(3, 5), note(4, 3, pinned=True)]
+    size = {hit.id: words([note_line(hit)])[0] for hit in hits}
+    assert [hit.id for hit in cut_notes(hits, sum(size.values()), words)] == [1, 2, 3, 4]
+    assert [hit.id for hit in cut_notes(hits, size[1] + size[3] + size[4], words)] == [1, 3, 4]
+    assert [hit.id for hit in cut_notes(hits, size[4], words)] == [4]
+    assert cut_notes(hits, 0, words) == ()
+    assert cut_notes((), 50, words) == ()
 
 
 def test_shortening_to_nothing_gives_nothing() -> None:
