@@ -14,6 +14,7 @@ from memchat.agents import manager
 from memchat.agents.manager import Turn
 from memchat.agents.prompts import PROMPT_VERSION
 from memchat.bank.bank import Bank
+from memchat.bank.index import turn_text
 from memchat.bank.types import Event, Fact, MemoryState, Message, Provenance
 from memchat.engine.protocol import CancelToken, Engine, Role, Vectors
 from memchat.timings import Timings
@@ -41,7 +42,8 @@ class Memoriser:
         """
         facts = message.facts
         if message.memory_state is MemoryState.PENDING:
-            self.bank.index_turn(message.id, self.embed([message.text])[0])
+            turn = turn_text(message.speaker, message.text)
+            self.bank.index_turn(message.id, self.embed([turn])[0])
             facts = self._extract(message, cancel)
             self.bank.save_facts(message.id, facts)
             yield FactsExtracted(message.id, facts)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from memchat.bank.index import MEMORIES, TURNS, blob
+from memchat.bank.index import MEMORIES, TURNS, blob, turn_text
 from memchat.bank.store import Store
 from memchat.errors import StorageError
 
@@ -17,10 +17,10 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to unit vectors, shape (len(texts), dimension)."""
 
 _EMBEDDED_TEXTS = """
-    SELECT text FROM memories
-    UNION SELECT text FROM messages WHERE indexed
-    UNION SELECT text FROM before_images WHERE vector IS NOT NULL
-    UNION SELECT new FROM events WHERE vector IS NOT NULL
+    SELECT '', text FROM memories
+    UNION SELECT speaker, text FROM messages WHERE indexed
+    UNION SELECT '', text FROM before_images WHERE vector IS NOT NULL
+    UNION SELECT '', new FROM events WHERE vector IS NOT NULL
 """
 
 
@@ -82,7 +82,8 @@ class Embedding(Store):
         embed: Embed,
         progress: Callable[[int, int], None],
     ) -> None:
-        texts = [row[0] for row in self._db.query(_EMBEDDED_TEXTS) if row[0] not in vectors]
+        wanted = (turn_text(*row) for row in self._db.query(_EMBEDDED_TEXTS))
+        texts = [text for text in wanted if text not in vectors]
         total = len(vectors) + len(texts)
         for start in range(0, len(texts), BATCH):
             batch = texts[start : start + BATCH]
@@ -92,8 +93,9 @@ class Embedding(Store):
     def _swap(self, vectors: dict[str, NDArray[np.float32]]) -> None:
         for id_, text, state in self._db.query("SELECT id, text, state FROM memories"):
             MEMORIES.add_vector(self._db, id_, vectors[text], active=state == "active")
-        for id_, text in self._db.query("SELECT id, text FROM messages WHERE indexed"):
-            TURNS.add_vector(self._db, id_, vectors[text])
+        turns = self._db.query("SELECT id, speaker, text FROM messages WHERE indexed")
+        for id_, speaker, text in turns:
+            TURNS.add_vector(self._db, id_, vectors[turn_text(speaker, text)])
         for row_id, text in self._db.query(
             "SELECT rowid, text FROM before_images WHERE vector IS NOT NULL"
         ):

@@ -82,6 +82,14 @@ MEMORIES = Index("memory_fts", "memory_vectors")
 TURNS = Index("turn_fts", "turn_vectors")
 
 
+def turn_text(speaker: str, text: str) -> str:
+    """A turn as the embedding model reads it: who says it counts for as much as what is said.
+
+    The user's own turns go as they are: their questions are in the first person, too.
+    """
+    return f'{speaker} said: "{text}"' if speaker else text
+
+
 def blob(db: Database, vector: Vector) -> bytes:
     """`vector` as vec0 stores it. Raises StorageError when it is not of the database's model."""
     model = db.value("SELECT value FROM meta WHERE key = 'embedding_model'")

@@ -68,7 +68,10 @@ class MemoryQueue(Store):
             )
 
     def index_turn(self, message_id: int, vector: Vector) -> None:
-        """Make a user turn findable by words and meaning. Does nothing the second time."""
+        """Make a user turn findable by words and meaning. Does nothing the second time.
+
+        `vector` is that of its `turn_text`.
+        """
         with self._db.transaction():
             message = self.message(message_id)
             if message.role != "user":

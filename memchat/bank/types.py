@@ -177,9 +177,9 @@ class Hit:
     at: datetime
     """valid_from of a memory, said_at of a turn."""
     score: float
-    """Reciprocal rank fusion score; only its order within one search means anything."""
+    """Relevance to the query; only its order within one search means anything."""
     similarity: float | None = None
-    """Cosine similarity to the query; None when only BM25 found it."""
+    """Cosine similarity to the query; None when it is not among the nearest by meaning."""
     speaker: str = ""
     source_message: int | None = None
     pinned: bool = False

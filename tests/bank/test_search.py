@@ -6,9 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memchat.bank.bank import Bank
-from memchat.bank.search import _MEMORIES_BY_WORDS, cut_to_budget, match_query
-from memchat.bank.types import Hit
-from tests.bank.builders import DIMENSION, SAID_AT, added, said, vector
+from memchat.bank.matching import _MEMORIES_BY_WORDS, Query
+from tests.bank.builders import DIMENSION, added, said, vector
 from tests.test_text import HOSTILE
 
 
@@ -111,29 +110,12 @@ def test_no_query_is_a_syntax_error(bank: Bank, text: str) -> None:
 
 
 def test_a_query_quotes_content_words_only() -> None:
-    assert match_query('Where is "Maria\'s" dog AND NOT x*?') == '"maria" OR "dog" OR "not" OR "x"'
-    assert match_query("who are you") == ""
-    assert match_query("word " * 10_000) == '"word"'
+    def words(text: str) -> tuple[str, ...]:
+        return Query.of(text, None).words
 
-
-def _hit(id_: int, length: int, *, pinned: bool = False) -> Hit:
-    return Hit("memory", id_, "x" * length, SAID_AT, 1 / id_, pinned=pinned)
-
-
-def test_the_budget_goes_to_pinned_then_to_rank() -> None:
-    hits = [_hit(1, 5), _hit(2, 9), _hit(3, 4), _hit(4, 3, pinned=True)]
-
-    def lengths(texts: list[str]) -> list[int]:
-        return [len(text) for text in texts]
-
-    def kept(budget: int) -> list[int]:
-        return [hit.id for hit in cut_to_budget(hits, lambda t: lengths(list(t)), budget)]
-
-    assert kept(100) == [1, 2, 3, 4]
-    assert kept(12) == [1, 3, 4]
-    assert kept(3) == [4]
-    assert kept(0) == []
-    assert cut_to_budget([], lambda t: lengths(list(t)), 5) == []
+    assert words('Where is "Maria\'s" dog AND NOT x*?') == ('"maria"', '"dog"', '"not"', '"x"')
+    assert words("who are you") == ()
+    assert words("word " * 10_000) == ('"word"',)
 
 
 def test_the_words_are_matched_once_whatever_the_number_of_memories(bank: Bank) -> None:
