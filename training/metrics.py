@@ -13,8 +13,9 @@ import numpy as np
 
 from training.porter import stem
 
-MULTI_HOP, TEMPORAL, OPEN_DOMAIN, SINGLE_HOP, ADVERSARIAL = 1, 2, 3, 4, 5
-"""LoCoMo's categories, as its own code names them."""
+MULTI_HOP, TEMPORAL, OPEN_DOMAIN = "multi-hop", "temporal", "open-domain"
+SINGLE_HOP, ADVERSARIAL = "single-hop", "adversarial"
+"""LoCoMo's categories 1, 2, 3, 4 and 5, as its own code means them."""
 
 _ARTICLES = re.compile(r"\b(a|an|the|and)\b")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -46,11 +47,11 @@ def f1_paper(answer: str, gold: str) -> float:
     return _f1(len(said & wanted), len(said), len(wanted))
 
 
-def f1_official(answer: str, gold: str, category: int) -> float:
+def f1_official(answer: str, gold: str, category: str = SINGLE_HOP) -> float:
     """LoCoMo's own F1 (Maharana et al., 2024; task_eval/evaluation.py): multisets of stems.
 
-    Category 1 takes gold as a comma-separated list, each part scored by the nearest part of the
-    answer; category 3 takes gold up to its first semicolon.
+    Multi-hop takes gold as a comma-separated list, each part scored by the nearest part of the
+    answer; open-domain takes gold up to its first semicolon.
     """
     if category == OPEN_DOMAIN:
         gold = gold.split(";", maxsplit=1)[0].strip()

@@ -7,6 +7,9 @@ import math
 import pytest
 
 from training.metrics import (
+    MULTI_HOP,
+    OPEN_DOMAIN,
+    SINGLE_HOP,
     abstains,
     bleu1,
     bootstrap,
@@ -45,18 +48,18 @@ def test_f1_of_the_paper(answer: str, gold: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("answer", "gold", "category", "value"),
     [
-        ("the dogs", "a dog", 4, 1.0),  # articles dropped, stemmed
-        ("dog dog", "dog", 4, 2 / 3),  # multisets
-        ("1,000", "1000", 4, 1.0),
-        ("hiking", "hiking, painting", 1, 0.5),  # one of two parts
-        ("painting, hiking", "hiking, painting", 1, 1.0),
-        ("hiking painting", "hiking, painting", 4, 1.0),
-        ("likely yes", "likely yes; she said so", 3, 1.0),
-        ("likely yes", "likely yes; she said so", 4, 4 / 7),
-        ("", "dog", 4, 0.0),
+        ("the dogs", "a dog", SINGLE_HOP, 1.0),  # articles dropped, stemmed
+        ("dog dog", "dog", SINGLE_HOP, 2 / 3),  # multisets
+        ("1,000", "1000", SINGLE_HOP, 1.0),
+        ("hiking", "hiking, painting", MULTI_HOP, 0.5),  # one of two parts
+        ("painting, hiking", "hiking, painting", MULTI_HOP, 1.0),
+        ("hiking painting", "hiking, painting", SINGLE_HOP, 1.0),
+        ("likely yes", "likely yes; she said so", OPEN_DOMAIN, 1.0),
+        ("likely yes", "likely yes; she said so", SINGLE_HOP, 4 / 7),
+        ("", "dog", SINGLE_HOP, 0.0),
     ],
 )
-def test_official_f1(answer: str, gold: str, category: int, value: float) -> None:
+def test_official_f1(answer: str, gold: str, category: str, value: float) -> None:
     assert f1_official(answer, gold, category) == pytest.approx(value)
 
 
