@@ -16,6 +16,7 @@ from memchat.bank.embedding import Embedding
 from memchat.bank.forget import Forgetting
 from memchat.bank.index import Vector
 from memchat.bank.memory_queue import MemoryQueue
+from memchat.bank.message_search import MessageSearch
 from memchat.bank.operations import Operations
 from memchat.bank.times import now
 from memchat.bank.types import Hit
@@ -23,7 +24,7 @@ from memchat.bank.undo import Undo
 from memchat.errors import StorageError
 
 
-class Bank(ChatStore, MemoryQueue, Operations, Undo, Forgetting, Embedding):
+class Bank(ChatStore, MessageSearch, MemoryQueue, Operations, Undo, Forgetting, Embedding):
     """Chats, messages, memories and events. Safe to use from any thread.
 
     What a method has returned from is on the disk. Every method can raise the StorageErrors;

@@ -174,10 +174,16 @@ def _connect(name: str, flags: int) -> apsw.Connection:
     connection.enable_load_extension(True)
     connection.load_extension(sqlite_vec.loadable_path())
     connection.enable_load_extension(False)
+    connection.create_scalar_function("casefold", _casefold, 1, deterministic=True)
     connection.pragma("foreign_keys", True)
     connection.pragma("synchronous", "FULL")
     connection.pragma("secure_delete", True)
     return connection
+
+
+def _casefold(*values: object) -> str:
+    """LIKE and lower() know only ASCII."""
+    return str(values[0]).casefold()
 
 
 def _connect_read_only(path: Path) -> apsw.Connection:

@@ -1,4 +1,4 @@
-"""memchat chats: read back what was said."""
+"""memchat chats: read back what was said. The commands that change chats are in tidy.py."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from memchat.cli import session, views
-from memchat.cli.options import Json, Limit
+from memchat.cli import session, tidy, views
+from memchat.cli.options import ChatId, Json, Limit, Query
 from memchat.cli.output import emit_json, emit_rows, note, say
 
-app = typer.Typer(help="Read back what was said.", no_args_is_help=True)
+app = typer.Typer(help="Read back what was said, and keep it tidy.", no_args_is_help=True)
+
+_EXCERPT_WIDTH = 80
 
 
 @app.command("list")
@@ -37,10 +39,7 @@ def list_(
 
 
 @app.command()
-def show(
-    chat_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the chat.")],
-    json: Json = False,
-) -> None:
+def show(chat_id: ChatId, json: Json = False) -> None:
     """Show a chat from its beginning, each message with its number."""
     with session.view_bank() as bank:
         chat = bank.chat(chat_id)
@@ -51,6 +50,41 @@ def show(
         return
     say(chat.title or f"Chat {chat.id}", style="bold")
     for message in messages:
-        speaker = message.speaker or ("You" if message.role == "user" else "Assistant")
-        say(f"\n{message.id} · {speaker} · {views.minute(message.said_at)}", style="dim")
+        say(
+            f"\n{message.id} · {views.speaker(message)} · {views.minute(message.said_at)}",
+            style="dim",
+        )
         say(message.text)
+
+
+@app.command()
+def search(query: Query, limit: Limit = 20, json: Json = False) -> None:
+    """Find what was said in any chat, by every word of TEXT; the latest first."""
+    with session.view_bank() as bank:
+        messages = bank.search_messages(query, limit=limit)
+        chats = {each.chat_id: bank.chat(each.chat_id) for each in messages}
+    if json:
+        emit_json(
+            [
+                views.message_json(each) | {"chat": views.chat_json(chats[each.chat_id])}
+                for each in messages
+            ]
+        )
+    elif messages:
+        rows = [
+            (
+                str(each.chat_id),
+                views.minute(each.said_at),
+                views.speaker(each),
+                views.excerpt(each.text, query.split()[0], _EXCERPT_WIDTH),
+            )
+            for each in messages
+        ]
+        emit_rows(("id", "when", "who", "what"), rows)
+    else:
+        note("Nothing is found.")
+
+
+app.command()(tidy.export)
+app.command()(tidy.rename)
+app.command()(tidy.rm)

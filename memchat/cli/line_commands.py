@@ -52,8 +52,7 @@ class LineCommands(MemoryCommands):
         self.chat_id = chat.id
         note(f"Chat {chat.id}: {chat.title}")
         for message in self.bank.messages(chat.id, limit=2):
-            speaker = "You" if message.role == "user" else "Assistant"
-            say(f"{speaker}: {message.text}".replace("\n", "\n  "))
+            say(f"{views.speaker(message)}: {message.text}".replace("\n", "\n  "))
 
     def command_rename(self, argument: str) -> None:
         self.bank.rename_chat(self.chat().id, argument)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,9 @@ Model = Annotated[
     typer.Option(
         "--model", "-m", metavar="NAME", help="A model or a GGUF file to use for this run."
     ),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="A new file; else stdout.")
 ]
 Incognito = Annotated[
     bool, typer.Option("--incognito", help="Read no chats and memories, and save nothing at all.")
@@ -30,4 +34,5 @@ Query = Annotated[
 Question = Annotated[
     str, typer.Argument(metavar="QUESTION", parser=valid_unicode, help="What to ask.")
 ]
+ChatId = Annotated[int, typer.Argument(metavar="ID", help="Number of the chat.")]
 MemoryId = Annotated[int, typer.Argument(metavar="ID", help="Number of the memory.")]

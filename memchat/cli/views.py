@@ -35,6 +35,19 @@ def title_of(text: str) -> str:
     return line if len(line) <= 60 else line[:59].rstrip() + "…"
 
 
+def speaker(message: Message) -> str:
+    return message.speaker or ("You" if message.role == "user" else "Assistant")
+
+
+def excerpt(text: str, word: str, width: int) -> str:
+    """About `width` characters of `text`, on one line, around the first `word` in any case."""
+    line = " ".join(text.split())
+    found = max(0, line.casefold().find(word.casefold()))
+    start = max(0, min(found - width // 3, len(line) - width))
+    end = start + width
+    return ("…" if start else "") + line[start:end] + ("…" if end < len(line) else "")
+
+
 def source_of(bank: Bank, memory: Memory) -> Message | None:
     """The message that the memory came from; None when the user wrote it or it is gone."""
     if memory.source_message is None:
