@@ -126,7 +126,7 @@ class _Draft:
 
 
 def _with_notes(world: World, draft: _Draft) -> AnswerSample:
-    few = 0 if not draft.relevant and world.rng.random() < 0.3 else world.rng.randrange(1, 10)
+    few = 0 if not draft.relevant and world.rng.random() < 0.2 else world.rng.randrange(1, 10)
     others = notes.distractors(world, draft.about, few)
     arranged = notes.arranged(world, list(draft.relevant), others)
     hits = notes.hits(world, arranged)

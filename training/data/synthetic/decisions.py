@@ -50,7 +50,8 @@ def _person_and_topic(
 
 
 def _add(world: World) -> Decision | None:
-    told = tell(world, world.someone(), sections=("tell", "tell", "tell", "change", "more", "end"))
+    section = world.rng.choices(("tell", "change", "more", "end"), (16, 2, 1, 1))[0]
+    told = tell(world, world.someone(), section)
     return Decision(told, world.rng.choice(told.golds), Op.ADD) if told else None
 
 

@@ -47,8 +47,8 @@ def _with_company(world: World, text: str) -> str:
 def _question_about_facts(world: World) -> str:
     """A question about something remembered, which tells nothing new."""
     for _ in range(5):
-        told = tell(world, world.someone(), sections=("ask",))
-        if told is not None and told.section == "ask":
+        told = tell(world, world.someone(), "ask")
+        if told is not None:
             return told.said()
     return speech.phrase(world, "empty", "question")
 
@@ -57,7 +57,7 @@ def _framed(world: World) -> str:
     """A fact inside a translation, a story, a what-if, somebody else's words."""
     rng = world.rng
     about_other = rng.random() < 0.4
-    told = tell(world, world.speaker, sections=("tell",))
+    told = tell(world, world.speaker, "tell")
     if told is None or not told.variant.portable:
         return speech.phrase(world, "empty", "fiction")
     frame = speech.pick(rng, "frames", "other" if about_other else "first").text

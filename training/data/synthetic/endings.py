@@ -23,7 +23,7 @@ def end_fact(world: World, old: Statement) -> Statement | None:
         if ended and (old.topic.mixed or not ended.variant.fields & _own(old)):
             return None
         return ended
-    return _negated(world, old)
+    return negated(world, old)
 
 
 def _own(old: Statement) -> frozenset[str]:
@@ -31,7 +31,7 @@ def _own(old: Statement) -> frozenset[str]:
     return frozenset((old.topic.key,)) & old.variant.fields
 
 
-def _negated(world: World, old: Statement) -> Statement | None:
+def negated(world: World, old: Statement) -> Statement | None:
     """ "I keep bees" becomes "I no longer keep bees"."""
     text = negation(old.variant)
     if text is None or old.variant.fields & set(_PASSING):

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from memchat.agents.dates import resolve_dates
 from memchat.agents.manager import Turn
 from training.data.samples import ExtractSample
 from training.data.synthetic import entries, noise, speech
-from training.data.synthetic.acts import Act, tell, tell_of
+from training.data.synthetic.acts import tell, tell_end
 from training.data.synthetic.contexts import leaning_on_earlier
 from training.data.synthetic.empties import empty_turn
-from training.data.synthetic.statement import as_written, fits
-from training.data.synthetic.world import World, asked_topics
+from training.data.synthetic.statement import Statement, as_written, fits
+from training.data.synthetic.world import World, topics_about
 
 _EMPTY_SHARE = 0.38
+_NEGATED_SHARE = 0.04
+"""Facts that only say that something is no longer so."""
+
+_CHANGES_SUBJECT = frozenset(("question", "request", "passing", "world", "opinion"))
+"""Empty turns that may stand where a question to the speaker waits for an answer."""
 
 
 def extract_samples(world: World) -> Iterator[ExtractSample]:
@@ -39,7 +45,15 @@ def extract_samples(world: World) -> Iterator[ExtractSample]:
 
 def _empty(world: World) -> ExtractSample:
     kind, text = empty_turn(world)
-    return ExtractSample(_turn(world, text, speech.earlier_lines(world)), (), f"empty_{kind}")
+    earlier = speech.earlier_lines(world)
+    if kind in _CHANGES_SUBJECT and world.rng.random() < 0.25:
+        earlier = speech.earlier_asking(world, _question_to_speaker(world))
+    return ExtractSample(_turn(world, text, earlier), (), f"empty_{kind}")
+
+
+def _question_to_speaker(world: World) -> str:
+    topic = world.rng.choice(topics_about(world, "self", "asked"))
+    return world.rng.choice(world.rng.choice(topic.forms("asked")).variants).text
 
 
 def _told(world: World) -> ExtractSample | None:
@@ -59,18 +73,26 @@ def _how_many(world: World) -> int:
     return world.rng.choices((1, 2, 3, 4), (58, 27, 11, 4))[0]
 
 
-def _acts(world: World) -> list[Act]:
+def _acts(world: World) -> list[Statement]:
     """What is told; half of the time a further fact is about the same person."""
-    acts: list[Act] = []
+    acts: list[Statement] = []
     for _ in range(_how_many(world)):
         again = bool(acts) and world.rng.random() < 0.5
-        act = tell(world, acts[-1].person if again else world.someone())
-        if act is not None:
+        person = acts[-1].person if again else world.someone()
+        ends = world.rng.random() < _NEGATED_SHARE
+        act = tell_end(world, person) if ends else tell(world, person)
+        if act is not None and not any(_repeats(act, other) for other in acts):
             acts.append(act)
     return acts
 
 
-def _sentences(acts: list[Act]) -> list[str]:
+def _repeats(act: Statement, other: Statement) -> bool:
+    """Whether both speak of one thing, so that they might contradict each other."""
+    same = act.topic is other.topic and act.person is other.person
+    return same and not act.topic.mixed
+
+
+def _sentences(acts: list[Statement]) -> list[str]:
     """The words of each act; who was named already becomes "she" when nobody came between."""
     said: list[str] = []
     previous = None
@@ -83,7 +105,7 @@ def _sentences(acts: list[Act]) -> list[str]:
 def _across_turns(world: World) -> ExtractSample | None:
     """Someone is named in an earlier message, and only "she" or "he" in this one."""
     person = world.rng.choice(world.cast)
-    before, now = tell_of(world, person), tell_of(world, person)
+    before, now = tell(world, person, "tell"), tell(world, person, "tell")
     if before is None or now is None or now.gold == before.gold:
         return None
     if not now.variant.portable or not before.variant.portable:
@@ -95,11 +117,11 @@ def _across_turns(world: World) -> ExtractSample | None:
 
 def _corrected(world: World) -> ExtractSample | None:
     """A slip mended at once: "I live in Leeds. Sorry, I meant York"."""
-    told = tell(world, world.someone(), sections=("tell",))
+    told = tell(world, world.someone(), "tell")
     if told is None or told.topic.key not in told.variant.fields or any(told.whens()):
         return None  # a date in an earlier message is not resolved for the extractor
     key, said = told.topic.key, told.said()
-    right = told.with_values(told.values.changed(key))
+    right = replace(told, values=told.values.changed(key))
     slip, meant = told.values[key], right.values[key]
     mend = speech.correction(world, old=slip, new=meant)
     if world.rng.random() < 0.5:
@@ -112,7 +134,7 @@ def _corrected(world: World) -> ExtractSample | None:
 def _answering(world: World) -> ExtractSample | None:
     """A bare value that only the question before it explains: "Where do you live?" "leeds"."""
     rng = world.rng
-    topic = rng.choice(asked_topics(bool(world.listener)))
+    topic = rng.choice(topics_about(world, "self", "asked"))
     fact = entries.plain_entry(world, world.speaker, topic)
     if fact is None or "," in fact.values[topic.key]:
         return None
@@ -134,7 +156,7 @@ def _leaning(world: World) -> ExtractSample | None:
 
 
 def _checked(
-    world: World, text: str, acts: list[Act], earlier: tuple[str, ...], kind: str
+    world: World, text: str, acts: list[Statement], earlier: tuple[str, ...], kind: str
 ) -> ExtractSample | None:
     """The sample, unless a fact is too long or a weekday means another date in this sentence."""
     facts = tuple(dict.fromkeys(fact for act in acts for fact in act.golds))

@@ -187,7 +187,7 @@ def who_is_it(world: World) -> Recall | None:
     """A question for the person: "Who plays the oboe?"."""
     person = world.rng.choice(world.cast)
     topic = pick_topic(world, person.who)
-    told = notes.told_of(world, person, topic)
+    told = notes.told_of(world, person, topic) if topic else None
     if told is None or not person.name:
         return None
     statement = told.statement

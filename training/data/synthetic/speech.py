@@ -167,7 +167,7 @@ def _listener_says(world: World) -> str:
     """A remark, or something the other person tells of themself: no fact about the speaker."""
     told = None
     if world.rng.random() < 0.6:
-        told = tell(world, Person("self", world.listener), sections=("tell",))
+        told = tell(world, Person("self", world.listener), "tell")
     if told is None:
         return phrase(world, "speech", "listener_says")
     return noise.apply(world.rng, told.said(), noise.pick_style(world.rng))

@@ -143,34 +143,31 @@ def _pet(rng: Random, speaker: Person) -> Person:
 
 
 @cache
-def _topics_about(who: Who, listening: bool) -> tuple[tuple[Topic, ...], tuple[float, ...]]:
+def _topics_about(
+    who: Who, listening: bool, section: str
+) -> tuple[tuple[Topic, ...], tuple[float, ...]]:
+    """Topics with forms of `section` that can be about `who`, and how often to take each."""
     wanted = {"self": ("any", "self"), "person": ("any", "person"), "pet": ("pet",)}[who]
     found = tuple(
         topic
         for topic in topics()
-        if topic.who in wanted and not (listening and topic.name in _TO_MACHINES)
+        if topic.who in wanted
+        and topic.forms(section)
+        and not (listening and topic.name in _TO_MACHINES)
     )
-    weights = tuple(len(topic.forms("tell")) ** 0.7 for topic in found)
-    return found, weights
+    return found, tuple(len(topic.forms(section)) ** 0.7 for topic in found)
 
 
 _TO_MACHINES = frozenset(("answer_style", "contact", "name", "surname", "email", "phone_number"))
 """What one tells an assistant, not a friend."""
 
 
-def pick_topic(world: World, who: Who) -> Topic:
-    """A topic that can be about `who`, those with more language more often."""
-    found, weights = _topics_about(who, bool(world.listener))
-    return world.rng.choices(found, weights)[0]
+def pick_topic(world: World, who: Who, section: str = "tell") -> Topic | None:
+    """A topic that can be about `who`, those with more language more often; None without any."""
+    found, weights = _topics_about(who, bool(world.listener), section)
+    return world.rng.choices(found, weights)[0] if found else None
 
 
-def topics_about(world: World, who: Who) -> tuple[Topic, ...]:
-    """Every topic that can be about `who`."""
-    return _topics_about(who, bool(world.listener))[0]
-
-
-@cache
-def asked_topics(listening: bool) -> tuple[Topic, ...]:
-    """Topics that somebody may ask the speaker about."""
-    found, _ = _topics_about("self", listening)
-    return tuple(topic for topic in found if topic.forms("asked"))
+def topics_about(world: World, who: Who, section: str = "tell") -> tuple[Topic, ...]:
+    """Every topic with forms of `section` that can be about `who`."""
+    return _topics_about(who, bool(world.listener), section)[0]
