@@ -44,8 +44,8 @@ def _talk(world: World) -> AnswerSample:
 def _told(world: World) -> AnswerSample | None:
     """The user tells something; the reply takes note of it, and of no memory."""
     told = tell(world, world.someone())
-    if told is None:
-        return None
+    if told is None or "asks" in told.topic.settings:
+        return None  # thanks alone would not answer what is asked beside the fact
     text = speech.compose(world, [told.said()], asking=False)
     return _with_notes(world, _Draft("chat_told", text, _acknowledged(world, told), told))
 

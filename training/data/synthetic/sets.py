@@ -29,8 +29,9 @@ def joined(items: Sequence[str]) -> str:
 
 
 def listed(topic: Topic, person: Person, items: Sequence[str]) -> str:
-    """A memory of several items: "The user has two dogs, Buddy and Scout."."""
-    template = topic.settings["many"]
+    """A memory of all items: "The user has two dogs, Buddy and Scout."."""
+    several = topic.settings["many"]
+    template = several if len(items) > 1 else topic.settings.get("one", several)
     return as_memory(
         template.format(
             S=person.gold,
@@ -69,11 +70,8 @@ def shrink(world: World, person: Person, topic: Topic) -> SetChange | None:
     gone = entries.entry(world, person, topic, olds[-1], section="end")
     if gone is None or gone.variant.fields != {topic.key}:
         return None
-    left = entries.bare_entry(world, person, topic, olds[0])
-    if left is None:
-        return None
     names = _names(topic, olds)
-    rest = left.gold if len(olds) == 2 else listed(topic, person, names[:-1])
+    rest = listed(topic, person, names[:-1])
     merged = as_memory(f"{rest.removesuffix('.')}; {gone.gold.removesuffix('.')}")
     merged = merged.replace("; The user", "; the user")
     return SetChange(gone, gone.gold, listed(topic, person, names), merged)
