@@ -208,9 +208,9 @@ def _drop(world: World) -> Decision | None:
 
 
 MAKERS: dict[str, tuple[Maker, float]] = {
-    "add": (_add, 22),
-    "add_another": (_add_another_event, 6),
-    "add_near_miss": (_add_near_miss, 6),
+    "add": (_add, 34),
+    "add_another": (_add_another_event, 8),
+    "add_near_miss": (_add_near_miss, 9),
     "repeat": (_repeat, 14),
     "among": (_among, 4),
     "refine": (_refine, 6),
