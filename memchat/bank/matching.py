@@ -37,16 +37,17 @@ _MEMORIES_BY_WORDS = """
     ORDER BY rank LIMIT ?
 """
 _TURNS_BY_WORDS = "SELECT rowid, -rank FROM turn_fts WHERE turn_fts MATCH ? ORDER BY rank LIMIT ?"
+# The plus takes one.id's type away: compared with a typed column, the index is not used.
 _NEXT_TO = """
     SELECT one.id, other.id
     FROM json_each(?1) AS listed
     CROSS JOIN messages AS one ON one.id = listed.value
     CROSS JOIN messages AS other ON other.id IN (
         (SELECT id FROM messages
-            WHERE chat_id = one.chat_id AND coalesce(reply_to, id) < one.id
+            WHERE chat_id = one.chat_id AND coalesce(reply_to, id) < +one.id
             ORDER BY coalesce(reply_to, id) DESC, id DESC LIMIT 1),
         (SELECT id FROM messages
-            WHERE chat_id = one.chat_id AND coalesce(reply_to, id) >= one.id AND id > one.id
+            WHERE chat_id = one.chat_id AND coalesce(reply_to, id) >= +one.id AND id > one.id
             ORDER BY coalesce(reply_to, id), id LIMIT 1)
     )
     WHERE other.indexed

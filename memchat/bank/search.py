@@ -63,7 +63,7 @@ def search(
         found += matches(db, MEMORIES, query, depth)
     if turns and not small_talk:
         found += matches(db, TURNS, query, depth, exclude_turns)
-    ranked = _ranked(db, _cut(found, query), Cues.of(text))
+    ranked = _ranked(db, _cut(found, query)[: 2 * limit], Cues.of(text))
     if for_answer:
         ranked = [hit for hit in ranked if _tells_something(hit)] or ranked
     pinned = _pinned(db, ranked, limit) if memories else []
@@ -73,15 +73,18 @@ def search(
 def related(db: Database, text: str, vector: Vector | None, *, limit: int) -> list[Hit]:
     """The active memories nearest to a fact, best first, however far they are."""
     found = matches(db, MEMORIES, Query.of(text, vector), max(limit, DEPTH))
-    best = sorted(found, key=lambda match: (-match.relevance, -match.id))[:limit]
-    return _ranked(db, best, Cues.of(""))
+    return _ranked(db, _best_first(found)[:limit], Cues.of(""))
 
 
 def _cut(found: Sequence[Match], query: Query) -> list[Match]:
-    """Those with enough in common with the query, and with the best of them."""
+    """Those with enough in common with the query, and with the best of them; best first."""
     best = max((match.relevance for match in found), default=0.0)
     floor = max(best * MIN_SHARE, 0.0 if query.vector is None else MIN_RELEVANCE)
-    return [match for match in found if match.relevance >= floor]
+    return _best_first(match for match in found if match.relevance >= floor)
+
+
+def _best_first(found: Iterable[Match]) -> list[Match]:
+    return sorted(found, key=lambda match: (-match.relevance, -match.id))
 
 
 def _ranked(db: Database, found: Iterable[Match], cues: Cues) -> list[Hit]:

@@ -9,7 +9,7 @@ import pytest
 
 from memchat.bank.bank import Bank
 from memchat.bank.index import TURNS, turn_text
-from memchat.bank.matching import NEIGHBOUR_SHARE, Query, matches
+from memchat.bank.matching import _NEXT_TO, NEIGHBOUR_SHARE, Query, matches
 from memchat.bank.types import Hit
 from tests.bank.builders import SAID_AT, added, said, vector
 from tests.fakes import bag_of_words
@@ -140,3 +140,11 @@ def test_reembedding_reads_turns_with_their_speaker(bank: Bank) -> None:
     )
     wanted = bag_of_words(turn_text("Gina", "I won a contest"), 64)
     assert bank.search("", wanted)[0].similarity == pytest.approx(1)
+
+
+def test_neighbours_are_looked_up_by_index(bank: Bank) -> None:
+    """Read from the start of its chat instead, a turn's neighbour took a scan of the chat."""
+    plan = bank._db.query(f"EXPLAIN QUERY PLAN {_NEXT_TO}", ("[1]",))
+    steps = [row[3] for row in plan if "messages_by_chat" in row[3]]
+    assert len(steps) == 2
+    assert all("<expr>" in step for step in steps)
