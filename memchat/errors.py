@@ -72,4 +72,4 @@ class ContextOverflowError(EngineError):
 
 
 class IngestError(MemchatError):
-    """A conversation file cannot be read; the message names the file and the line."""
+    """A file of conversations or memories cannot be read; the message names file and line."""

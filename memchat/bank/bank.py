@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self
 
 from memchat.bank import integrity, search
-from memchat.bank.chats import ChatStore
 from memchat.bank.connection import IN_MEMORY, Database
 from memchat.bank.embedding import Embedding
 from memchat.bank.forget import Forgetting
@@ -19,12 +18,13 @@ from memchat.bank.memory_queue import MemoryQueue
 from memchat.bank.message_search import MessageSearch
 from memchat.bank.operations import Operations
 from memchat.bank.times import now
+from memchat.bank.transfer import Transfer
 from memchat.bank.types import Hit
 from memchat.bank.undo import Undo
 from memchat.errors import StorageError
 
 
-class Bank(ChatStore, MessageSearch, MemoryQueue, Operations, Undo, Forgetting, Embedding):
+class Bank(Transfer, MessageSearch, MemoryQueue, Operations, Undo, Forgetting, Embedding):
     """Chats, messages, memories and events. Safe to use from any thread.
 
     What a method has returned from is on the disk. Every method can raise the StorageErrors;

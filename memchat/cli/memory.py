@@ -1,4 +1,4 @@
-"""memchat memory: look at the memory bank. The commands that change it are in correct.py."""
+"""memchat memory: look at the memory bank. What changes it is in correct.py and transfer.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from memchat.bank.types import Event, State
-from memchat.cli import correct, session, views, why
+from memchat.cli import correct, session, transfer, views, why
 from memchat.cli.options import Json, Limit, MemoryId, Query
 from memchat.cli.output import emit_json, emit_rows, note, say
 
@@ -89,6 +89,8 @@ app.command()(correct.edit)
 app.command()(correct.rm)
 app.command()(correct.forget)
 app.command()(correct.undo)
+app.command()(transfer.export)
+app.command("import")(transfer.import_)
 
 
 def _print_events(events: list[Event]) -> None:
