@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from memchat.agents.dates import format_day
+from memchat.agents.dates import format_day, resolve_dates
 from memchat.agents.grammar import distillation_grammar
 from memchat.agents.prompts import ANSWER_LABEL, answer_system
 from memchat.bank.types import Hit
@@ -50,11 +50,14 @@ class Question:
 
 
 def note_line(hit: Hit) -> str:
-    """A candidate as the model reads it: its date, who said it if it is a raw turn, its text."""
-    text = " ".join(hit.text.split())
+    """A candidate as the model reads it: its date, who said it if it is a raw turn, its text.
+
+    Memories hold absolute dates already; those of a raw turn are resolved here.
+    """
+    day, text = hit.at.date(), " ".join(hit.text.split())
     if hit.kind == "turn":
-        text = f'{hit.speaker or "The user"} said: "{text}"'
-    return f"({format_day(hit.at.date())}) {text}"
+        text = f'{hit.speaker or "The user"} said: "{resolve_dates(text, day)}"'
+    return f"({format_day(day)}) {text}"
 
 
 def question_message(question: Question) -> str:

@@ -67,12 +67,12 @@ def _check_add(operation: Operation, memories: Sequence[Hit]) -> Operation:
 
 
 def loses_detail(old: str, merged: str, fact: str) -> bool:
-    """Whether `merged` lacks a name or number of `old` that `fact` does not replace.
+    """Whether `merged` lacks a name or number of `old` that `fact` neither names nor replaces.
 
     A fact replaces a detail when it brings one of the same kind ("Lisbon" for "Porto") and does
     not announce itself as an addition ("another dog, Scout").
     """
-    lost = _specifics(old) - _specifics(merged)
+    lost = _specifics(old) - _specifics(merged) - _specifics(fact)  # "rehomed Scout" is no loss
     if not lost:
         return False
     if _ADDITIVE.search(fact):

@@ -26,6 +26,11 @@ def test_notes_carry_their_date_and_who_said_them() -> None:
     ]
 
 
+def test_a_raw_turn_shows_the_dates_it_meant() -> None:
+    hit = Hit("turn", 8, "We met yesterday", SAID_AT, 0.9, speaker="Caroline")
+    assert answerer.note_line(hit) == '(8 May 2023) Caroline said: "We met on 7 May 2023"'
+
+
 def test_without_notes_the_message_stands_alone() -> None:
     assert answerer.question_message(Question("hi", date(2023, 6, 1))) == "hi"
 

@@ -79,6 +79,7 @@ def test_a_loss_that_is_known_already_becomes_a_noop() -> None:
         ("Has a dog, Buddy.", "Has a dog, Scout.", "Has another dog, Scout.", True),
         ("Ana is 7 and likes art.", "Ana likes music.", "Ana likes music.", True),
         ("Met Ana on 7 May 2023.", "Met Ana.", "The user likes Ana.", True),
+        ("Has two dogs, Buddy and Scout.", "Has a dog, Buddy.", "Rehomed Scout.", False),
         ("Maria's car is red.", "Maria has a red car.", "Maria has a car.", False),
     ],
 )
