@@ -45,3 +45,7 @@ bench-search *arguments:
 # Accept changed TUI snapshots after looking at them
 snapshots:
     {{python}} -m pytest tests/tui --snapshot-update
+
+# Write docs/cli.md from the commands themselves
+docs:
+    {{python}} scripts/cli_docs.py

@@ -20,7 +20,8 @@ def list_(
         bool, typer.Option("--all", "-a", help="Superseded and deleted ones too.")
     ] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=1, help="Show at most this many.")
+        int | None,
+        typer.Option("--limit", "-n", metavar="N", min=1, help="Show at most this many."),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -10,7 +10,9 @@ import typer
 from memchat.text import valid_unicode
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many.")]
+Limit = Annotated[
+    int, typer.Option("--limit", "-n", metavar="N", min=1, help="Show at most this many.")
+]
 Model = Annotated[
     str | None,
     typer.Option(
