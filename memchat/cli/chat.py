@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from memchat import paths
 from memchat.cli import session, stdin
 from memchat.cli.output import note
 from memchat.errors import NotFoundError, UsageError
 from memchat.presence import announced
+from memchat.welcome import welcome_lines
 
 if TYPE_CHECKING:
     from memchat.bank.bank import Bank
@@ -69,6 +71,9 @@ def _line_by_line(start: Start, settings: Settings) -> None:
 
     interactive = sys.stdin.isatty()
     printer = LinePrinter(_write, note)
+    if interactive and not start.incognito and not paths.database_file().exists():
+        for line in welcome_lines(settings.model):
+            note(line)
     with session.open_assistant(settings, incognito=start.incognito) as assistant:
         chat_id = _chat_to_resume(assistant.bank, start)
         chat = LineChat(assistant, printer, interactive, chat_id, start.incognito)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from memchat.bank.bank import Bank
@@ -122,3 +124,9 @@ def test_a_message_of_a_megabyte_is_stored_whole(
     assert (result.code, result.out) == (0, "Assistant: That is long.\n")
     assert "did not fit the context window" in result.err
     assert len(bank.messages(1)[0].text) == 1_000_000
+
+
+def test_a_first_run_on_a_terminal_is_welcomed_once(memchat: Run, memchat_home: Path) -> None:
+    assert f"stays on this machine, in {memchat_home}" in memchat("--plain", typed=b"").err
+    assert memchat("--plain", typed=b"").err == "\n"
+    assert memchat("--profile", "b", "--plain", stdin=b"").err.count("\n") == 1
