@@ -1,4 +1,4 @@
-"""memchat memory add, edit, rm, forget, undo: the user's own changes to the bank."""
+"""memchat memory add, edit, rm, pin, forget, undo: the user's own changes to the bank."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from memchat.bank.types import Event
-from memchat.cli import session, views
+from memchat.cli import session
 from memchat.cli.confirm import require_yes
+from memchat.cli.events import print_event
 from memchat.cli.options import Json, MemoryId, MemoryText, Yes
 from memchat.cli.output import emit_json, plural, say
 from memchat.errors import UsageError
@@ -17,20 +17,32 @@ from memchat.errors import UsageError
 def add(text: MemoryText, json: Json = False) -> None:
     """Remember something in your own words."""
     with session.open_assistant(session.settings_with()) as assistant:
-        _print_event(assistant.remember(text), json=json)
+        print_event(assistant.remember(text), json=json)
 
 
 def edit(memory_id: MemoryId, text: MemoryText, json: Json = False) -> None:
     """Correct a memory. From then on the model may only suggest changes to it."""
     with session.open_assistant(session.settings_with()) as assistant:
         assistant.bank.memory(memory_id)  # an unknown id need not wait for the embedding model
-        _print_event(assistant.edit_memory(memory_id, text), json=json)
+        print_event(assistant.edit_memory(memory_id, text), json=json)
 
 
 def rm(memory_id: MemoryId, json: Json = False) -> None:
     """Hide a memory. It can be undone; `forget` erases."""
     with session.open_bank() as bank:
-        _print_event(bank.delete(memory_id), json=json)
+        print_event(bank.delete(memory_id), json=json)
+
+
+def pin(memory_id: MemoryId, json: Json = False) -> None:
+    """Pin a memory: it is always read, and never changed without asking."""
+    with session.open_bank() as bank:
+        print_event(bank.pin(memory_id, True), json=json)
+
+
+def unpin(memory_id: MemoryId, json: Json = False) -> None:
+    """Treat a pinned memory like the others again."""
+    with session.open_bank() as bank:
+        print_event(bank.pin(memory_id, False), json=json)
 
 
 def forget(
@@ -66,12 +78,4 @@ def undo(
     if event_id is not None and memory_id is not None:
         raise UsageError("Give an event or --memory, not both.")
     with session.open_bank() as bank:
-        _print_event(bank.undo(event_id, memory_id=memory_id), json=json)
-
-
-def _print_event(event: Event, *, json: bool) -> None:
-    if json:
-        emit_json(views.event_json(event))
-    else:
-        number = f"{event.memory_id} " if event.memory_id else ""
-        say(f"{number}{views.event_line(event)}")
+        print_event(bank.undo(event_id, memory_id=memory_id), json=json)

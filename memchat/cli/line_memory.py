@@ -6,6 +6,7 @@ from memchat.assistant import MemoryMode
 from memchat.cli import views
 from memchat.cli.confirm import confirmed
 from memchat.cli.conversation import Conversation
+from memchat.cli.events import all_events
 from memchat.cli.output import emit_rows, note
 from memchat.errors import UsageError
 
@@ -47,7 +48,7 @@ class MemoryCommands(Conversation):
         elif action == "retry":
             note(f"Messages that are read again: {self.bank.retry_failed()}")
         elif action == "log":
-            for event in views.all_events(self.bank)[-_RECENT:]:
+            for event in all_events(self.bank)[-_RECENT:]:
                 self.printer.decision(event)
         elif action == "search" and rest.strip():
             self._find(rest.strip())

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from memchat.bank.types import Event, State
-from memchat.cli import correct, session, transfer, views, why
+from memchat.bank.types import State
+from memchat.cli import correct, session, suggest, transfer, views, why
+from memchat.cli.events import all_events, print_events
 from memchat.cli.options import Json, Limit, MemoryId, Query
 from memchat.cli.output import emit_json, emit_rows, note, say
 
@@ -64,7 +65,7 @@ def show(memory_id: MemoryId, json: Json = False) -> None:
         return
     say(memory.text, style="bold")
     emit_rows(("", ""), views.memory_details(memory, source))
-    _print_events(events)
+    print_events(events)
 
 
 @app.command()
@@ -77,26 +78,23 @@ def history(
 ) -> None:
     """Show what happened to a memory, or to all of them, oldest first."""
     with session.view_bank() as bank:
-        events = views.all_events(bank) if memory_id is None else bank.history(memory_id)
+        events = all_events(bank) if memory_id is None else bank.history(memory_id)
     if json:
         emit_json([views.event_json(event) for event in events[-limit:]])
     else:
-        _print_events(events[-limit:])
+        print_events(events[-limit:])
 
 
 app.command()(why.why)
 app.command()(correct.add)
 app.command()(correct.edit)
 app.command()(correct.rm)
+app.command()(correct.pin)
+app.command()(correct.unpin)
 app.command()(correct.forget)
 app.command()(correct.undo)
+app.command()(suggest.suggestions)
+app.command()(suggest.accept)
+app.command()(suggest.dismiss)
 app.command()(transfer.export)
 app.command("import")(transfer.import_)
-
-
-def _print_events(events: list[Event]) -> None:
-    rows = [
-        (str(event.id), views.minute(event.at), event.actor.value, views.event_line(event))
-        for event in events
-    ]
-    emit_rows(("event", "when", "who", "what"), rows)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from memchat.bank.bank import Bank
 
 Json = dict[str, Any]
-_PAGE = 1000
 _WORDS = {Op.EDIT: "edited", Op.UNPIN: "unpinned", Op.SUGGEST: "suggested"}
 """Where the pane's word says what to press, or shows one mark for two operations."""
 
@@ -56,14 +55,6 @@ def source_of(bank: Bank, memory: Memory) -> Message | None:
         return bank.message(memory.source_message)
     except NotFoundError:
         return None
-
-
-def all_events(bank: Bank) -> list[Event]:
-    """The whole log, oldest first."""
-    events: list[Event] = []
-    while page := bank.events(after=events[-1].id if events else 0, limit=_PAGE):
-        events.extend(page)
-    return events
 
 
 def memory_json(memory: Memory, source: Message | None) -> Json:

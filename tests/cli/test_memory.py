@@ -185,6 +185,24 @@ def test_what_makes_no_sense_is_a_usage_error(memchat: Run, command: list[str]) 
     assert result.err.startswith("memchat: ")
 
 
+def test_pinning_and_suggestions(memchat: Run, remember: Remember, bank: Bank) -> None:
+    first = remember("Ana has a dog.")
+    assert memchat("memory", "pin", str(first)).out == "1 * Ana has a dog. (pinned)\n"
+    remember("Ana has two dogs.", Op.UPDATE, first)
+    remember("Ana has no dog.", Op.DELETE, first)
+    [update, removal] = memchat("memory", "suggestions", "--json").json
+    assert (update["proposed"], update["new"]) == ("UPDATE", "Ana has two dogs.")
+    shown = memchat("memory", "suggestions").out.splitlines()
+    assert shown[0] == f"{update['id']}\t1\t? Ana has a dog. → Ana has two dogs. (suggested)"
+    assert memchat("memory", "dismiss", str(removal["id"])).code == 0
+    accepted = memchat("memory", "accept", str(update["id"])).out
+    assert accepted == "2 ~ Ana has a dog. → Ana has two dogs. (updated)\n"
+    assert memchat("memory", "suggestions").err == "Nothing waits for an answer.\n"
+    assert memchat("memory", "accept", str(update["id"])).code == 2
+    assert memchat("memory", "unpin", "2").out == "2 * Ana has two dogs. (unpinned)\n"
+    assert [memory.pinned for memory in bank.memories()] == [False]
+
+
 def test_forget_asks_once(memchat: Run, bank: Bank) -> None:
     memchat("memory", "add", "Likes tea.")
     for answer, code, left in ((b"n\n", 1, 1), (b"", 130, 1), (b"y\n", 0, 0)):
