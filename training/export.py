@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import tempfile
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from memchat.agents.prompts import PROMPT_VERSION
 from memchat.engine.protocol import Role
 from memchat.errors import ModelError
+from memchat.weights.files import sha256_of
 from training.files import replacing
 from training.gguf_source import Tensor, TensorSource, open_source
 from training.lora import Lora, read_lora
@@ -57,7 +57,7 @@ def export_adapter(folder: Path, base: Base, out: Path, role: Role) -> Path:
         writer.add_string("memchat.role", role)
         writer.add_string("memchat.prompt_version", PROMPT_VERSION)
         if base.gguf:
-            writer.add_string("memchat.base_sha256", sha256(base.gguf))
+            writer.add_string("memchat.base_sha256", sha256_of(base.gguf))
         for name, pair in lora.pairs.items():
             writer.add_tensor(f"{name}.lora_a", pair.a.astype(np.float16))
             writer.add_tensor(f"{name}.lora_b", pair.b.astype(np.float16))
@@ -145,8 +145,3 @@ def _check_widths(source: TensorSource, base: Base) -> None:
             f"not a multiple of {K_QUANT_WIDTH}.",
             "Choose q4_0 or q8_0.",
         )
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -37,6 +37,34 @@ def plot_training(metrics: Path, out: Path) -> Path | None:
     return out
 
 
+def plot_comparison(bars: Mapping[str, Mapping[str, float]], out: Path) -> Path | None:
+    """Draw grouped bars: a group for each measure, a bar in it for each system.
+
+    None when matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        return None
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    names = list(next(iter(bars.values())))
+    width = 0.8 / len(bars)
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
+    for number, (label, values) in enumerate(bars.items()):
+        places = [place + number * width for place in range(len(names))]
+        drawn = axes.bar(places, [100 * values[name] for name in names], width, label=label)
+        axes.bar_label(drawn, fmt="%.1f", fontsize=7)
+    axes.set_xticks([place + 0.4 - width / 2 for place in range(len(names))], names)
+    axes.set(ylabel="%")
+    axes.legend()
+    with replacing(out) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+    pyplot.close(figure)
+    return out
+
+
 def _series(rows: Sequence[Mapping[str, object]], key: str) -> tuple[list[int], list[float]]:
     points = [(int(str(row["step"])), float(str(row[key]))) for row in rows if key in row]
     return [step for step, _ in points], [value for _, value in points]

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,54 +23,17 @@ from training.backends import Backend, LoraShape, choose_backend, load_trainable
 from training.batches import Batch, Encoded, batches, encode
 from training.data.sources import take
 from training.export import export_adapter
-from training.files import write_json
 from training.model import Base, find_base
 from training.recipe import SftRecipe, load_recipe
+from training.runs import Run
 
 if TYPE_CHECKING:
     from training.trainer import PrefixTrainer
 
-
 HELD_OUT_SEED = 1_000_003
 """Added to a recipe's seed for the samples that it validates on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """The folder of a run."""
-
-    folder: Path
-
-    @property
-    def recipe(self) -> Path:
-        return self.folder / "recipe.json"
-
-    @property
-    def metrics(self) -> Path:
-        return self.folder / "metrics.jsonl"
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.folder / "checkpoints"
-
-    @property
-    def adapter(self) -> Path:
-        return self.folder / "adapter"
-
-    def begin(self, recipe: SftRecipe, *, resume: bool) -> None:
-        """Claim the folder. Raises UsageError when it holds another run, or this one's result."""
-        values = json.loads(json.dumps(dataclasses.asdict(recipe)))
-        if not self.recipe.exists():
-            write_json(self.recipe, values)
-        elif not resume:
-            raise UsageError(
-                f"{self.folder} holds a run already.", "Add --resume to go on, or choose --out."
-            )
-        elif json.loads(self.recipe.read_bytes()) != values:
-            raise UsageError(
-                f"{self.folder} was begun with another recipe.",
-                f"Compare {self.recipe}, or choose another --out.",
-            )
+CPU_TOKENS_PER_SECOND = 450
+"""On two cores without other work, for the embedded base; for estimates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +43,17 @@ class Prepared:
     training: list[Batch]
     validation: list[Batch]
     left_out: int
+
+    def steps(self, recipe: SftRecipe) -> int:
+        """Optimiser steps: the recipe's, or one pass over the batches."""
+        return recipe.steps or max(len(self.training) // recipe.accumulation, 1)
+
+    def summary(self, recipe: SftRecipe) -> str:
+        rows = sum(len(batch.suffixes) for batch in self.training)
+        text = f"{rows} samples in {len(self.training)} batches, {self.steps(recipe)} steps"
+        if self.left_out:
+            text += f", {self.left_out} longer than {recipe.max_tokens} tokens left out"
+        return text
 
 
 def prepare(recipe: SftRecipe, base: Base) -> Prepared:
@@ -101,14 +73,19 @@ def prepare(recipe: SftRecipe, base: Base) -> Prepared:
     return Prepared(cut(training), cut(validation), len(drawn) - len(training))
 
 
-def _draw(recipe: SftRecipe, base: Base, count: int, seed: int) -> list[Encoded]:
-    samples = take(recipe.data, recipe.tasks, count, seed)
-    return [encode(sample, base.vocabulary) for sample in samples]
-
-
-def _cut(samples: Sequence[Encoded], recipe: SftRecipe, pad: int) -> list[Batch]:
-    limits = {"most_samples": recipe.batch_samples, "most_tokens": recipe.batch_tokens}
-    return list(batches(samples, **limits, pad=pad, seed=recipe.seed))
+def describe(recipe: SftRecipe) -> str:
+    """What training by this recipe amounts to, without training."""
+    base = find_base(recipe.base)
+    prepared = prepare(recipe, base)
+    evaluated = sum(batch.tokens for batch in prepared.training)
+    batches_used = prepared.steps(recipe) * recipe.accumulation
+    tokens = evaluated * batches_used // len(prepared.training)
+    return (
+        f"SFT of the {recipe.role} adapter on {base.name}, data: {', '.join(recipe.data)}; "
+        f"{prepared.summary(recipe)}; {tokens:,} tokens to evaluate, "
+        f"about {tokens / CPU_TOKENS_PER_SECOND / 3600:.1f} hours on two CPU cores with the "
+        f"embedded base."
+    )
 
 
 def train(recipe: SftRecipe, out: Path, *, backend: Backend, resume: bool = False) -> Path | None:
@@ -118,41 +95,19 @@ def train(recipe: SftRecipe, out: Path, *, backend: Backend, resume: bool = Fals
     Raises MemchatError when recipe, base or data cannot be used.
     """
     run = Run(out)
-    run.begin(recipe, resume=resume)
+    run.begin(dataclasses.asdict(recipe), resume=resume)
     backend = choose_backend(backend)
     base = find_base(recipe.base)
     prepared = prepare(recipe, base)
-    if not _fit(recipe, run, base, backend, prepared):
+    trainer = make_trainer(recipe, run, base, backend, prepared)
+    if not _fit(trainer, recipe, run, prepared):
+        note("Stopped. The same command with --resume goes on from here.")
         return None
-    gguf = export_adapter(run.adapter, base, out / f"{recipe.role}.gguf", recipe.role)
     from training.plots import plot_training
 
+    run.save_adapter(trainer.save_model)
     plot_training(run.metrics, out / "curve.png")
-    return gguf
-
-
-def _fit(recipe: SftRecipe, run: Run, base: Base, backend: Backend, prepared: Prepared) -> bool:
-    """Whether the last step was reached; then the adapter is saved."""
-    from training.progress import Recorder, StopOnInterrupt, show_training
-    from training.trainer import last_checkpoint, validate
-
-    trainer = make_trainer(recipe, run, base, backend, prepared)
-    steps = trainer.args.max_steps
-    interrupt = StopOnInterrupt()
-    with show_training(f"SFT {recipe.role}", steps) as show:
-        held_out, share = prepared.validation, trainer.share_prefix
-        check = partial(validate, trainer.model, held_out, share_prefix=share)
-        every = recipe.validation_steps
-        trainer.add_callback(Recorder(run.metrics, show, lambda: trainer.tokens, check, every))
-        trainer.add_callback(interrupt)
-        checkpoint = last_checkpoint(run.checkpoints)
-        _describe(recipe, prepared, steps, checkpoint)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if trainer.state.global_step < steps:
-        note("Stopped. The same command with --resume goes on from here.")
-        return False
-    _save_adapter(trainer, run)
-    return True
+    return export_adapter(run.adapter, base, out / f"{recipe.role}.gguf", recipe.role)
 
 
 def make_trainer(
@@ -170,8 +125,8 @@ def make_trainer(
     on_cpu = model.device.type == "cpu"
     config = SFTConfig(
         output_dir=str(run.checkpoints),
-        max_steps=recipe.steps or max(len(prepared.training) // recipe.accumulation, 1),
-        per_device_train_batch_size=1,
+        max_steps=prepared.steps(recipe),
+        per_device_train_batch_size=1,  # of rows that are whole batches
         gradient_accumulation_steps=recipe.accumulation,
         learning_rate=recipe.learning_rate,
         lr_scheduler_type=recipe.schedule,
@@ -203,22 +158,32 @@ def make_trainer(
     return trainer
 
 
-def _describe(recipe: SftRecipe, prepared: Prepared, steps: int, checkpoint: Path | None) -> None:
-    rows = sum(len(batch.suffixes) for batch in prepared.training)
-    text = f"{rows} samples in {len(prepared.training)} batches, {steps} steps"
-    if prepared.left_out:
-        text += f"; {prepared.left_out} longer than {recipe.max_tokens} tokens left out"
-    if checkpoint:
-        text += f"; going on from step {checkpoint.name.rpartition('-')[2]}"
-    note(text + ".")
+def _draw(recipe: SftRecipe, base: Base, count: int, seed: int) -> list[Encoded]:
+    samples = take(recipe.data, recipe.tasks, count, seed)
+    return [encode(sample, base.vocabulary) for sample in samples]
 
 
-def _save_adapter(trainer: PrefixTrainer, run: Run) -> None:
-    partial_folder = run.folder / ".adapter.partial"
-    shutil.rmtree(partial_folder, ignore_errors=True)
-    trainer.save_model(str(partial_folder))
-    shutil.rmtree(run.adapter, ignore_errors=True)
-    partial_folder.rename(run.adapter)
+def _cut(samples: Sequence[Encoded], recipe: SftRecipe, pad: int) -> list[Batch]:
+    limits = {"most_samples": recipe.batch_samples, "most_tokens": recipe.batch_tokens}
+    return list(batches(samples, **limits, pad=pad, seed=recipe.seed))
+
+
+def _fit(trainer: PrefixTrainer, recipe: SftRecipe, run: Run, prepared: Prepared) -> bool:
+    """Train from the last checkpoint on; whether the last step was reached."""
+    from training.progress import Recorder, StopOnInterrupt, show_training
+    from training.trainer import last_checkpoint, validate
+
+    share = trainer.share_prefix
+    check = partial(validate, trainer.model, prepared.validation, share_prefix=share)
+    checkpoint = last_checkpoint(run.checkpoints)
+    going_on = f", going on from {checkpoint.name}" if checkpoint else ""
+    note(f"{prepared.summary(recipe)}{going_on}.")
+    with show_training(f"SFT {recipe.role}", trainer.args.max_steps) as show:
+        every = recipe.validation_steps
+        trainer.add_callback(Recorder(run.metrics, show, lambda: trainer.tokens, check, every))
+        trainer.add_callback(StopOnInterrupt())
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    return trainer.state.global_step >= trainer.args.max_steps
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -232,8 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         recipe = load_recipe(options.recipe, SftRecipe)
-        if options.steps:
-            recipe = dataclasses.replace(recipe, steps=options.steps)
+        recipe = dataclasses.replace(recipe, steps=options.steps or recipe.steps)
         out = options.out or Path("runs") / options.recipe.stem
         gguf = train(recipe, out, backend=options.backend, resume=options.resume)
     except MemchatError as error:

@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from memchat import __version__, paths
-from memchat.cli import ask, chats, doctor, ingest, locations, logs, memory, models, settings
+from memchat.cli import (
+    ask,
+    chats,
+    doctor,
+    evaluate,
+    export,
+    ingest,
+    locations,
+    logs,
+    memory,
+    models,
+    settings,
+    train,
+)
 from memchat.cli.options import Incognito, Model
 from memchat.cli.output import note
 from memchat.errors import UsageError
@@ -25,6 +38,9 @@ app.command("ask")(ask.ask)
 app.command("ingest")(ingest.ingest)
 app.command("paths")(locations.paths)
 app.command("doctor")(doctor.doctor)
+app.command("eval")(evaluate.evaluate)
+app.command("train")(train.train)
+app.command("export")(export.export)
 app.add_typer(memory.app, name="memory")
 app.add_typer(chats.app, name="chats")
 app.add_typer(models.app, name="models")

@@ -15,6 +15,7 @@ from memchat.agents.prompts import PROMPT_VERSION
 from memchat.engine.llama import LlamaModel
 from memchat.engine.protocol import ModelSpec, Role
 from memchat.errors import ModelError
+from memchat.weights.files import sha256_of
 from tests.training.support import (
     correlation,
     embedded_base,
@@ -24,7 +25,7 @@ from tests.training.support import (
     transformers_logits,
 )
 from tests.training.test_model import HARD, request
-from training.export import Quantisation, export_adapter, export_merged, sha256
+from training.export import Quantisation, export_adapter, export_merged
 from training.gguf_layout import field
 from training.model import Base
 
@@ -84,7 +85,7 @@ def test_an_adapter_is_small_and_says_what_it_is_for(embedded: Base, tmp_path: P
     assert field(reader, "memchat.role") == "answer"
     assert field(reader, "memchat.prompt_version") == PROMPT_VERSION
     assert embedded.gguf is not None
-    assert field(reader, "memchat.base_sha256") == sha256(embedded.gguf)
+    assert field(reader, "memchat.base_sha256") == sha256_of(embedded.gguf)
 
 
 def test_every_family_exports_its_logits(tiny: Base, ids: list[int], tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from training.files import read_jsonl
 from training.model import Base
 from training.progress import StopOnInterrupt
 from training.recipe import SftRecipe
+from training.runs import Run
 from training.trainer import answer_labels, answer_logits, collate_rows, last_checkpoint
 
 RECIPE = SftRecipe(
@@ -100,7 +101,7 @@ def test_a_half_written_checkpoint_is_not_taken_for_whole(tmp_path: Path) -> Non
 
 
 def test_a_folder_with_a_run_is_not_overwritten(recipe: SftRecipe, tmp_path: Path) -> None:
-    sft.Run(tmp_path).begin(recipe, resume=False)
+    Run(tmp_path).begin(asdict(recipe), resume=False)
     with pytest.raises(UsageError, match="holds a run already"):
         train(recipe, tmp_path)
     with pytest.raises(UsageError, match="another recipe"):
@@ -188,5 +189,5 @@ def test_an_unknown_recipe_ends_the_command_with_a_message(
 
 
 def test_the_recipe_of_a_run_is_kept(recipe: SftRecipe, tmp_path: Path) -> None:
-    sft.Run(tmp_path).begin(recipe, resume=False)
+    Run(tmp_path).begin(asdict(recipe), resume=False)
     assert json.loads((tmp_path / "recipe.json").read_text())["steps"] == 8

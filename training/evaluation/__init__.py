@@ -1,0 +1,1 @@
+"""The benchmark harness: the chat's own pipeline over data with known answers."""
