@@ -16,7 +16,6 @@ OPERATIONS = {
     "undo": frozenset({Op.UNDO}),
     "suggest": frozenset({Op.SUGGEST}),
 }
-HELP = "words · op:add|update|delete|noop · used: · pin: · after:2026-01-31 · before:2026-01"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,12 @@ class PaneModel:
         self.record(event)
 
     def title(self, counts: Mapping[State, int], mode: MemoryMode) -> str:
-        """`Memory paused  5 active · 1 removed`: what is listed, the mode, the counts."""
+        """`Memory paused  5 active · 1 removed`: what is listed, the mode, the counts.
+
+        What is wrong with the search line, when something is.
+        """
+        if self.filter.problem:
+            return self.filter.problem
         words = ["Decisions" if self.show_log else "Memory"]
         words += [mode.value] if mode is not MemoryMode.ON else []
         parts = [f"{counts.get(State.ACTIVE, 0)} active"]

@@ -8,6 +8,7 @@ from memchat.assistant import MemoryMode
 from memchat.engine.protocol import EngineStatus, Finished, LoadState
 from memchat.tui.turn_record import Phase, TurnRecord
 from memchat.turn import (
+    AnswerFailed,
     AnswerFinished,
     Decided,
     EngineChanged,
@@ -56,8 +57,11 @@ class Status:
                 self.memory_message = message_id
             case MemoryFinished():
                 self.memory_message = None
+            case AnswerFailed():
+                self.restarting = False
             case MemoryFailed():
                 self.memory_message, self.memory_failed = None, True
+                self.restarting = False
             case _:
                 pass
 

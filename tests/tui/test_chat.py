@@ -169,3 +169,30 @@ async def test_quitting_while_answering_takes_less_than_a_second(bank: Bank) -> 
     assert time.monotonic() - started < 1.0
     assert engine.closed
     assert bank.messages(1)[-1].text.startswith("word")
+
+
+async def test_a_second_message_waits_for_the_first_answer(bank: Bank) -> None:
+    engine = FakeEngine(token_delay=0.02)
+    engine.enqueue("one " * 40, "two two two")
+    async with telling(make_app(bank, engine)) as story:
+        await story.ready()
+        await story.says("First")
+        await story.sees("one one")
+        await story.says("Second")
+        await story.sees("queued")
+        await story.presses("f5")  # nothing to do again yet
+        await story.sees("two two two")
+        assert [message.role for message in bank.messages(1)].count("assistant") == 2
+
+
+async def test_escape_stops_an_answer_of_a_chat_that_was_left(bank: Bank) -> None:
+    engine = FakeEngine(token_delay=0.02)
+    engine.enqueue("word " * 500)
+    async with telling(make_app(bank, engine)) as story:
+        await story.says("Tell me a long story")
+        await story.sees("word word")
+        await story.says("/new")
+        await story.sees("A new chat.")
+        await story.presses("escape")
+        await story.remembers()
+        assert bank.messages(1)[-1].delivery is Delivery.STOPPED

@@ -12,7 +12,7 @@ from tests.tui.conftest import make_app
 from tests.tui.stories import Story, telling
 from tests.tui.test_prompt import chat_with
 
-TURNS = 120
+TURNS = 60
 
 
 @pytest.fixture

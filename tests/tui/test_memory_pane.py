@@ -226,6 +226,8 @@ async def test_search_narrows_the_list(bank: Bank, fake_engine: FakeEngine) -> N
         await story.presses("ctrl+u")
         await story.types("pin:")
         assert ["nurse" in row for row in story.rows] == [True]
+        await story.types(" op:zap")
+        assert "op:zap? one of add, update" in story.seen
         await story.types(" nothing")
         assert "Nothing matches." in story.seen
         await story.presses("escape")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import ClassVar
@@ -75,6 +76,7 @@ class ChatScreen(ChatPane):
         self.status = Status()
         self.clock = clock
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
+        self._chat_opened = False
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="body"):
@@ -106,7 +108,8 @@ class ChatScreen(ChatPane):
         self.run_worker(self._open_session())
         await asyncio.to_thread(import_module, "memchat.tui.widgets.answer")
         self.query_one(MemoryPane).open(self.session)
-        await self.open_chat(self.session.chat_id)
+        if not self._chat_opened:  # else the user was quicker
+            await self.open_chat(self.session.chat_id)
 
     async def _open_session(self) -> None:
         try:
@@ -118,10 +121,14 @@ class ChatScreen(ChatPane):
 
     async def open_chat(self, chat_id: int | None) -> None:
         """Show a chat, or an empty page for a new one."""
+        self._chat_opened = True
+        bank, transcript = self.session.bank, self.query_one(Transcript)
+        try:
+            await transcript.open(ChatHistory(bank, chat_id), welcome(bank))
+        except MemchatError as error:
+            complain(self, error, "The chat cannot be read")
+            return
         self.session.chat_id = chat_id
-        transcript = self.query_one(Transcript)
-        bank = self.session.bank
-        await transcript.open(ChatHistory(bank, chat_id), welcome(bank))
         self.select_turn(None)
 
     @on(Prompt.Sent)
@@ -142,9 +149,10 @@ class ChatScreen(ChatPane):
             self.query_one(Prompt).give_back(text)
             complain(self, error, "Not sent")
             return
-        self.select_turn(None)
-        self.query_one(MemoryPane).begin_turn()
-        await self.query_one(Transcript).add(self._record(message))
+        if message.chat_id == self.session.chat_id:
+            self.select_turn(None)
+            self.query_one(MemoryPane).begin_turn()
+            await self.query_one(Transcript).add(self._record(message))
         self._count_pending()
         self._draw_status()
         self.session.answer(message.id)
@@ -167,7 +175,8 @@ class ChatScreen(ChatPane):
         self._draw_status()
 
     def _count_pending(self) -> None:
-        self.status.pending = self.session.bank.pending_count()
+        with suppress(MemchatError):
+            self.status.pending = self.session.bank.pending_count()
 
     def _announce(self, event: TurnEvent) -> None:
         """Say aloud what cannot be seen otherwise."""
@@ -192,13 +201,13 @@ class ChatScreen(ChatPane):
         self.stop_answer()
 
     def stop_answer(self) -> bool:
+        self.session.stop()  # also an answer that goes on in a chat no longer on screen
         record = self.query_one(Transcript).busy
         if record is None:
             return False
         record.phase = Phase.STOPPING
         self._redraw_turn(record)
         self._draw_status()
-        self.session.stop()
         return True
 
     def mode_changed(self) -> None:
@@ -212,7 +221,7 @@ class ChatScreen(ChatPane):
     async def action_regenerate(self) -> None:
         transcript = self.query_one(Transcript)
         record = transcript.last
-        if record is None or record.phase.busy:
+        if record is None or record.phase.busy or record.phase is Phase.QUEUED:
             return
         record.restart()
         if turn := transcript.turn(record):

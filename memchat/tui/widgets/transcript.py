@@ -91,12 +91,6 @@ Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its an
                 await self._show_end()
         self.action_follow()
 
-    async def truncate(self, record: TurnRecord) -> None:
-        """Take a turn and all after it off the screen."""
-        async with self._sliding:
-            self._records = self._records[: self._records.index(record)]
-            await self._show_end()
-
     async def show(self, event: TurnEvent) -> None:
         """Hand the event to the turn it belongs to, mounted or not."""
         message_id = getattr(event, "message_id", None)
