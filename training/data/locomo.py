@@ -75,7 +75,7 @@ def _questions(
         if category is None:
             raise IngestError(f"{where}: category must be 1 to 5, not {entry.get('category')!r}")
         unanswerable = category == ADVERSARIAL
-        ids = (f"{conversation.id}/{each}" for each in _evidence(entry.get("evidence")))
+        ids = (f"{conversation.id}/{each}" for each in evidence_ids(entry.get("evidence")))
         yield Question(
             id=f"{conversation.id}/q{number}",
             text=text_field(entry, "question", where),
@@ -87,8 +87,11 @@ def _questions(
         )
 
 
-def _evidence(value: object) -> list[str]:
-    """The turns named: "D8:6; D9:17" is two, "D:11:26" and "D30:05" are slips, "D" is none."""
+def evidence_ids(value: object) -> list[str]:
+    """The turns that an evidence field names.
+
+    "D8:6; D9:17" is two, "D:11:26" and "D30:05" are slips, "D" is none.
+    """
     named = " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
     found = (f"D{int(session)}:{int(turn)}" for session, turn in _EVIDENCE.findall(named))
     return list(dict.fromkeys(found))

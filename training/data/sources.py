@@ -8,7 +8,7 @@ from itertools import chain, islice, zip_longest
 from memchat.errors import UsageError
 from training.data.samples import Sample, Task
 
-SOURCES = ("synthetic",)
+SOURCES = ("synthetic", "locomo")
 
 
 def stream(source: str, task: Task, seed: int) -> Iterator[Sample]:
@@ -20,7 +20,12 @@ def stream(source: str, task: Task, seed: int) -> Iterator[Sample]:
         from training.data.synthetic import generate
 
         return generate(seed, task=task)
-    raise UsageError(f"There is no data source {source!r}.", f"Known: {', '.join(SOURCES)}.")
+    if source == "locomo" or source.endswith(".json"):
+        from training.data.locomo_samples import locomo_samples
+
+        return locomo_samples(source, task)
+    known = ", ".join(SOURCES)
+    raise UsageError(f"There is no data source {source!r}.", f"Known: {known}, LoCoMo's file.")
 
 
 def take(
