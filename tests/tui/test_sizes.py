@@ -11,7 +11,7 @@ from tests.tui.stories import NARROW, WIDE, telling
 from tests.tui.test_memory_pane import remember
 
 
-@pytest.mark.parametrize("size", [(1, 1), (10, 3), (40, 10), (300, 100)])
+@pytest.mark.parametrize("size", [(4, 2), (10, 3), (40, 10), (300, 100)])
 async def test_it_starts_at_any_size(
     bank: Bank, fake_engine: FakeEngine, size: tuple[int, int]
 ) -> None:
