@@ -52,7 +52,7 @@ class TokenTable:
             if not alive.any():
                 break
             states[alive] = automaton.table[states[alive], column[alive]]
-        allowed = (states != DEAD) & (self._lengths > 0)
+        allowed: Allowed = (states != DEAD) & (self._lengths > 0)
         allowed[self.end] = automaton.accepting[state]
         return allowed
 

@@ -1,0 +1,221 @@
+"""The model in training as a stochastic policy over replies, under the runtime's grammars.
+
+A group of rollouts shares its prompt, which is evaluated once. What is sampled is the model's
+distribution over the tokens that the grammar allows, renormalised; the losses use log-probabilities
+of that same distribution, so that a token which the grammar forces carries no gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.nn.functional import pad
+from torch.nn.utils.rnn import pad_sequence
+from transformers import DynamicCache
+
+from memchat.engine.protocol import GenerateRequest
+from training.batches import IGNORED, Encoded, collate
+from training.grammar.tokens import Follower, TokenTable, allowed_along
+from training.trainer import Inputs, answer_labels, answer_logits, collate_rows
+
+if TYPE_CHECKING:
+    from training.model import TrainingVocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One sampled completion, in token ids and as the runtime would read it."""
+
+    prompt: tuple[int, ...]
+    completion: tuple[int, ...]
+    """Ends in the end token, unless truncated."""
+    grammar: str | None
+    text: str
+    truncated: bool
+    """The token limit cut it off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a model makes of rollouts, in shape (rollouts, longest completion)."""
+
+    log_probs: torch.Tensor
+    """Of the sampled tokens; 0 behind a completion's end."""
+    entropies: torch.Tensor
+    """Of the distributions they were sampled from, in nats."""
+    mask: torch.Tensor
+    """1 where a rollout has a token, else 0."""
+    hidden: torch.Tensor
+    """Last hidden states, which the tokens were sampled from: one more axis, the model's width."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A completion while it is sampled."""
+
+    follower: Follower | None
+    tokens: list[int] = field(default_factory=list)
+
+    def take(self, token: int) -> None:
+        self.tokens.append(token)
+        if self.follower:
+            self.follower.take(token)
+
+
+class Policy:
+    """Samples and scores replies.
+
+    `share_prefix` evaluates a common prompt once: best on a CPU, where the cost is in the tokens.
+    Without `constrained` the grammars are left to the reward to teach.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        vocabulary: TrainingVocabulary,
+        *,
+        temperature: float = 1.0,
+        share_prefix: bool = True,
+        constrained: bool = True,
+    ) -> None:
+        self.model, self.vocabulary = model, vocabulary
+        self.table = TokenTable.of(vocabulary)
+        self.temperature = temperature
+        self.share_prefix = share_prefix
+        self.constrained = constrained
+        self.tokens = 0
+        """Tokens evaluated and sampled so far."""
+
+    @torch.no_grad()
+    def sample(
+        self, request: GenerateRequest, count: int, *, greedy: bool = False
+    ) -> list[Rollout]:
+        """`count` completions of `request`, drawn by torch's global random numbers."""
+        grammar = request.grammar if self.constrained else None
+        prompt = self.vocabulary.prompt(request.messages, request.prefill)
+        drafts = [_Draft(Follower(self.table, grammar) if grammar else None) for _ in range(count)]
+        live, cache = drafts, DynamicCache(config=self.model.config)
+        logits = self._next_logits([prompt], cache).expand(count, -1)
+        cache.batch_repeat_interleave(count)
+        for left in reversed(range(request.max_tokens)):
+            self._extend(live, logits, greedy=greedy)
+            rows = [row for row, draft in enumerate(live) if draft.tokens[-1] != self.table.end]
+            if not rows or not left:
+                break
+            if len(rows) < len(live):
+                cache.batch_select_indices(torch.tensor(rows, device=logits.device))
+                live = [live[row] for row in rows]
+            logits = self._next_logits([draft.tokens[-1:] for draft in live], cache)
+        return [self._rollout(prompt, grammar, draft.tokens) for draft in drafts]
+
+    def score(self, rollouts: Sequence[Rollout], model: Any = None) -> Scores:
+        """The log-probabilities of rollouts under `model` (the policy's own), differentiable.
+
+        Rollouts of one prompt should stand together: they are evaluated together.
+        """
+        model = model or self.model
+        width = max(len(rollout.completion) for rollout in rollouts)
+        parts = [self._score_batch(model, batch, width) for batch in self._batches(rollouts)]
+        return Scores(
+            torch.cat([part.log_probs for part in parts]),
+            torch.cat([part.entropies for part in parts]),
+            torch.cat([part.mask for part in parts]),
+            torch.cat([part.hidden for part in parts]),
+        )
+
+    def _next_logits(self, tokens: list[list[int]], cache: DynamicCache) -> torch.Tensor:
+        """Logits after the last of `tokens`, shape (rows, vocabulary)."""
+        self.tokens += len(tokens) * len(tokens[0])
+        ids = torch.tensor(tokens, device=self.model.device)
+        reply = self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        logits: torch.Tensor = reply.logits[:, -1]
+        return logits
+
+    def _extend(self, drafts: list[_Draft], logits: torch.Tensor, *, greedy: bool) -> None:
+        """One more token for each draft."""
+        logits = logits.float() / self.temperature
+        followers = [draft.follower for draft in drafts]
+        if self.constrained and all(followers):
+            allowed = np.stack([follower.allowed for follower in followers if follower])
+            logits = logits.masked_fill(~self._to_vocabulary(allowed, logits), -torch.inf)
+        picked = logits.argmax(-1) if greedy else torch.multinomial(logits.softmax(-1), 1)
+        for draft, token in zip(drafts, picked.flatten().tolist(), strict=True):
+            draft.take(token)
+
+    def _rollout(self, prompt: list[int], grammar: str | None, tokens: list[int]) -> Rollout:
+        truncated = tokens[-1] != self.table.end
+        text = self.table.text(tokens)
+        return Rollout(tuple(prompt), tuple(tokens), grammar, text, truncated)
+
+    def _batches(self, rollouts: Sequence[Rollout]) -> Iterator[list[Rollout]]:
+        if not self.share_prefix:
+            yield list(rollouts)
+            return
+        for _, group in groupby(rollouts, key=lambda rollout: rollout.prompt):
+            yield list(group)
+
+    def _score_batch(self, model: Any, rollouts: list[Rollout], width: int) -> Scores:
+        inputs = self._inputs(rollouts)
+        self.tokens += inputs["prefix"].numel() + inputs["input_ids"].numel()
+        with _output_layer_inputs(self.model) as seen:
+            logits = answer_logits(model, inputs, share_prefix=self.share_prefix)
+        labels = answer_labels(inputs)
+        asked = labels != IGNORED
+        log_probs, entropies = self._distribution(logits, labels, asked, rollouts)
+        columns = (log_probs, entropies, asked.float(), seen[-1][:, -1 - labels.shape[1] : -1])
+        return Scores(*(_aligned(column, asked, width) for column in columns))
+
+    def _inputs(self, rollouts: list[Rollout]) -> Inputs:
+        samples = [Encoded("", [*each.prompt], [*each.completion]) for each in rollouts]
+        row = collate_rows([asdict(collate(samples, self.table.end))])
+        return {key: value.to(self.model.device) for key, value in row.items()}
+
+    def _distribution(
+        self,
+        logits: torch.Tensor,
+        labels: torch.Tensor,
+        asked: torch.Tensor,
+        rollouts: list[Rollout],
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probabilities of the labels and entropies, shape (rows, columns)."""
+        logits = logits.float() / self.temperature
+        if self.constrained:
+            allowed = torch.ones_like(logits, dtype=torch.bool)
+            for row, rollout in enumerate(rollouts):
+                if rollout.grammar:
+                    rows = allowed_along(self.table, rollout.grammar, rollout.completion)
+                    allowed[row, asked[row]] = self._to_vocabulary(rows, logits)
+            logits = logits.masked_fill(~allowed, torch.finfo(torch.float32).min)
+        everything = logits.log_softmax(-1)
+        picked = everything.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+        return picked, -(everything.exp() * everything).sum(-1)
+
+    @staticmethod
+    def _to_vocabulary(allowed: np.ndarray[Any, Any], logits: torch.Tensor) -> torch.Tensor:
+        """`allowed` as wide as the logits: models pad their vocabulary."""
+        mask = torch.from_numpy(allowed).to(logits.device)
+        return pad(mask, (0, logits.shape[-1] - mask.shape[-1]))
+
+
+@contextmanager
+def _output_layer_inputs(model: Any) -> Iterator[list[torch.Tensor]]:
+    """Collects the hidden states that go into the output layer, one tensor a forward pass."""
+    seen: list[torch.Tensor] = []
+    layer = model.get_output_embeddings()
+    handle = layer.register_forward_pre_hook(lambda _layer, inputs: seen.append(inputs[0]))
+    try:
+        yield seen
+    finally:
+        handle.remove()
+
+
+def _aligned(values: torch.Tensor, asked: torch.Tensor, width: int) -> torch.Tensor:
+    """What was asked of each row, moved to the left and filled with 0 to `width` columns."""
+    rows = [row[places] for row, places in zip(values, asked, strict=True)]
+    return pad_sequence([*rows, values.new_zeros(width, *values.shape[2:])], batch_first=True)[:-1]
