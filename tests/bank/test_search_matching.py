@@ -148,3 +148,13 @@ def test_neighbours_are_looked_up_by_index(bank: Bank) -> None:
     steps = [row[3] for row in plan if "messages_by_chat" in row[3]]
     assert len(steps) == 2
     assert all("<expr>" in step for step in steps)
+
+
+def test_what_is_not_among_the_nearest_counts_as_near_as_the_farthest_of_them(bank: Bank) -> None:
+    chat = bank.create_chat().id
+    tell(bank, chat, "completely different words")
+    worded = tell(bank, chat, "the violin", at=SAID_AT + timedelta(days=1))
+    query = Query.of("violin", vector("completely different words"))
+    found = {match.id: match for match in matches(bank._db, TURNS, query, depth=1)}
+    assert found[worded].similarity is None
+    assert found[worded].relevance == pytest.approx(1 + shares(bank, "violin")[worded])
