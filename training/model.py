@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +99,7 @@ class TrainingVocabulary:
         return [*self.encode(text, False), self.end]
 
 
+@cache
 def find_base(name: str = "") -> Base:
     """The model called `name`: empty for the embedded one, a catalogue name, a GGUF file, a
     folder in Transformers' format, or a name on the hub such as Qwen/Qwen3-1.7B.

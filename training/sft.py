@@ -179,7 +179,7 @@ def _fit(trainer: PrefixTrainer, recipe: SftRecipe, run: Run, prepared: Prepared
     going_on = f", going on from {checkpoint.name}" if checkpoint else ""
     note(f"{prepared.summary(recipe)}{going_on}.")
     with show_training(f"SFT {recipe.role}", trainer.args.max_steps) as show:
-        every = recipe.validation_steps
+        every = recipe.validation_steps if prepared.validation else 0
         trainer.add_callback(Recorder(run.metrics, show, lambda: trainer.tokens, check, every))
         trainer.add_callback(StopOnInterrupt())
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
