@@ -13,6 +13,8 @@ from training.model import Base
 
 if TYPE_CHECKING:
     from peft import PeftModel
+    from torch import Tensor
+    from torch.nn import Module
 
 LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 """All linear layers of a block, as Llama and Qwen name them."""
@@ -75,7 +77,17 @@ def device() -> str:
 
 def load_trainable(backend: Backend, base: Base, shape: LoraShape) -> PeftModel:
     """`base` in bf16 with a fresh LoRA adapter on all linear layers."""
-    return _load_unsloth(base, shape) if backend is Backend.UNSLOTH else _load_peft(base, shape)
+    if backend is Backend.UNSLOTH:
+        return _load_unsloth(base, shape)
+    model = _load_peft(base, shape)
+    # The hidden states that logits are wanted for are a slice. Of what is not contiguous, torch
+    # makes a batch of products, with a copy of the head's weights for each: half of a step's time.
+    model.get_output_embeddings().register_forward_pre_hook(_contiguous)
+    return model
+
+
+def _contiguous(_head: Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return tuple(each.contiguous() for each in inputs)
 
 
 def _load_peft(base: Base, shape: LoraShape) -> PeftModel:
