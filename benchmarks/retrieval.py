@@ -29,11 +29,11 @@ from rich.table import Table
 
 from memchat.agents.answerer import note_line
 from memchat.bank.bank import Bank
-from memchat.bank.index import Vector, turn_text
+from memchat.bank.index import turn_text
 from memchat.bank.types import Fact, Hit, Op, Operation
 from memchat.context import cut_notes
 from memchat.engine.factory import create_engine
-from memchat.engine.protocol import Engine, Role
+from memchat.engine.protocol import Engine, Role, Vector
 from memchat.ingest.formats import Format, read_conversations
 from memchat.ingest.turns import Conversation
 from memchat.weights.discover import resolve_spec

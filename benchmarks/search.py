@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from memchat.bank.bank import Bank
-from memchat.bank.index import Vector
 from memchat.bank.types import Fact, Op, Operation
+from memchat.engine.protocol import Vector
 
 SEED = 2023
 WORDS = 20_000

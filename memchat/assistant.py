@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from memchat.agents.manager import USER
 from memchat.bank.bank import Bank
@@ -32,19 +31,10 @@ from memchat.turn import (
     EngineRestarting,
     MemoryFailed,
     MemoryFinished,
+    MemoryMode,
     MemoryStarted,
     TurnEvent,
 )
-
-
-class MemoryMode(StrEnum):
-    """What memory does for a message."""
-
-    ON = "on"
-    PAUSED = "paused"
-    """Memories are read, none are written."""
-    OFF = "off"
-    """Memories are neither read nor written; the chat is saved all the same."""
 
 
 def _required(text: str) -> str:

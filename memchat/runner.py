@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from memchat.assistant import Assistant, MemoryMode
+from memchat.assistant import Assistant
 from memchat.bank.types import Message
 from memchat.engine.protocol import CancelToken, LoadState
-from memchat.errors import MemchatError, StorageError
-from memchat.turn import AnswerFailed, EngineChanged, MemoryFailed, TurnEvent
+from memchat.errors import EngineError, MemchatError
+from memchat.turn import AnswerFailed, EngineChanged, MemoryFailed, MemoryMode, TurnEvent
+
+logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 2.0
 """How often an idle runner looks for turns that another process left in the queue."""
@@ -163,14 +166,22 @@ class Runner:
             for event in job(cancel):
                 if not self._closed:
                     self._emit(event)
-        except MemchatError as error:
-            self._emit(AnswerFailed(0, error))
+        except Exception as error:  # noqa: BLE001 (whatever it is, the next message is answered)
+            self._emit(AnswerFailed(0, _told(error)))
 
     def _remember(self, cancel: CancelToken) -> None:
         try:
             for event in self.assistant.manage(cancel):
                 if not self._closed:
                     self._emit(event)
-        except StorageError as error:
+        except Exception as error:  # noqa: BLE001 (the queue is safe in the database)
             self._memory_blocked = True
-            self._emit(MemoryFailed(0, error))
+            self._emit(MemoryFailed(0, _told(error)))
+
+
+def _told(error: Exception) -> MemchatError:
+    """`error` as one to show. One that nobody expected goes to the log with its traceback."""
+    if isinstance(error, MemchatError):
+        return error
+    logger.error("the runner met an unexpected error", exc_info=error)
+    return EngineError(f"Unexpected error: {type(error).__name__}: {error}")

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from memchat.bank.types import Event, Fact, Hit, Message
 from memchat.engine.protocol import EngineStatus, Finished
 from memchat.errors import MemchatError
+
+
+class MemoryMode(StrEnum):
+    """What memory does for a message."""
+
+    ON = "on"
+    PAUSED = "paused"
+    """Memories are read, none are written."""
+    OFF = "off"
+    """Memories are neither read nor written; the chat is saved all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from memchat.assistant import Assistant, MemoryMode
+from memchat.assistant import Assistant
 from memchat.bank.bank import Bank
 from memchat.bank.types import Delivery, MemoryState, Op, State
 from memchat.config import Settings
@@ -22,6 +22,7 @@ from memchat.turn import (
     FactsExtracted,
     MemoryFailed,
     MemoryFinished,
+    MemoryMode,
     MemoryStarted,
     Retrieved,
     TurnEvent,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from memchat.assistant import Assistant, MemoryMode
+from memchat.assistant import Assistant
 from memchat.bank.bank import Bank
 from memchat.bank.types import Delivery, MemoryState
 from memchat.config import Settings
@@ -16,11 +16,13 @@ from memchat.errors import ModelError, StorageFullError, UsageError
 from memchat.runner import Runner
 from memchat.turn import (
     AnswerDelta,
+    AnswerFailed,
     AnswerFinished,
     Decided,
     EngineChanged,
     MemoryFailed,
     MemoryFinished,
+    MemoryMode,
     MemoryStarted,
     TurnEvent,
 )
@@ -198,6 +200,20 @@ def test_a_full_disk_blocks_memory_work_and_loses_nothing(
     listener.wait_for(MemoryFailed)
     assert runner.wait_idle(WAIT)
     assert bank.message(queued.id).memory_state is MemoryState.PENDING
+
+
+def test_an_error_that_nobody_expected_is_told_and_the_next_message_answered(
+    runner: Runner, bank: Bank, listener: Listener, chat_id: int
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("a bug")
+
+    runner.start()
+    runner.call(broken)
+    listener.wait_for(AnswerFailed)
+    runner.send(chat_id, "Still there?")
+    listener.wait_for(AnswerFinished)
+    assert bank.messages(chat_id)[-1].role == "assistant"
 
 
 def test_a_blank_message_is_refused_on_the_callers_thread(runner: Runner, chat_id: int) -> None:

@@ -23,6 +23,7 @@ from memchat.engine.protocol import (
     Role,
     complete,
 )
+from memchat.errors import EngineError
 
 USER = "The user"
 """How memories name the person who uses memchat."""
@@ -117,11 +118,11 @@ def parse_decision(
 ) -> Operation:
     """The operation that `reply` names, before the guards.
 
-    Raises ValueError for a reply the grammar does not allow.
+    Raises EngineError for a reply the grammar does not allow.
     """
     match = _DECISION.fullmatch(reply.strip())
     if match is None:
-        raise ValueError(f"not a decision: {reply!r}")
+        raise EngineError(f"The model's reply is not a decision: {reply!r}")
     if match["keep"] == Op.ADD:
         return Operation(Op.ADD, fact, fact.text)
     if match["keep"]:

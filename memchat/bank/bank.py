@@ -13,7 +13,6 @@ from memchat.bank import integrity, search
 from memchat.bank.connection import IN_MEMORY, Database
 from memchat.bank.embedding import Embedding
 from memchat.bank.forget import Forgetting
-from memchat.bank.index import Vector
 from memchat.bank.memory_queue import MemoryQueue
 from memchat.bank.message_search import MessageSearch
 from memchat.bank.operations import Operations
@@ -21,6 +20,7 @@ from memchat.bank.times import now
 from memchat.bank.transfer import Transfer
 from memchat.bank.types import Hit
 from memchat.bank.undo import Undo
+from memchat.engine.protocol import Vector
 from memchat.errors import StorageError
 
 

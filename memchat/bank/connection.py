@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import apsw
-import sqlite_vec
 
 from memchat import paths
 from memchat.bank import schema
@@ -172,13 +173,22 @@ def _connect(name: str, flags: int) -> apsw.Connection:
     connection = apsw.Connection(name, flags | apsw.SQLITE_OPEN_URI)
     connection.set_busy_timeout(int(BUSY_TIMEOUT * 1000))
     connection.enable_load_extension(True)
-    connection.load_extension(sqlite_vec.loadable_path())
+    connection.load_extension(_sqlite_vec())
     connection.enable_load_extension(False)
     connection.create_scalar_function("casefold", _casefold, 1, deterministic=True)
     connection.pragma("foreign_keys", True)
     connection.pragma("synchronous", "FULL")
     connection.pragma("secure_delete", True)
     return connection
+
+
+@cache
+def _sqlite_vec() -> str:
+    """What `sqlite_vec.loadable_path()` says; importing that package would import numpy."""
+    spec = find_spec("sqlite_vec")
+    if spec is None or spec.origin is None:
+        raise StorageError("sqlite-vec is not installed.", "Install memchat again.")
+    return str(Path(spec.origin).with_name("vec0"))
 
 
 def _casefold(*values: object) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from memchat.bank.index import MEMORIES, TURNS, blob, turn_text
 from memchat.bank.store import Store
+from memchat.engine.protocol import Vector, Vectors
 from memchat.errors import StorageError
 
 BATCH = 64
 
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+Embed = Callable[[Sequence[str]], Vectors]
 """Texts to unit vectors, shape (len(texts), dimension)."""
 
 _EMBEDDED_TEXTS = """
@@ -63,7 +61,7 @@ class Embedding(Store):
         The texts are embedded first, while others may read and write; then one transaction
         swaps all vectors, so a mixed index never exists.
         """
-        vectors: dict[str, NDArray[np.float32]] = {}
+        vectors: dict[str, Vector] = {}
         self._embed_missing(vectors, embed, progress)
         claimed = self._db.claimed_model
         try:
@@ -78,7 +76,7 @@ class Embedding(Store):
 
     def _embed_missing(
         self,
-        vectors: dict[str, NDArray[np.float32]],
+        vectors: dict[str, Vector],
         embed: Embed,
         progress: Callable[[int, int], None],
     ) -> None:
@@ -90,7 +88,7 @@ class Embedding(Store):
             vectors.update(zip(batch, embed(batch), strict=True))
             progress(len(vectors), total)
 
-    def _swap(self, vectors: dict[str, NDArray[np.float32]]) -> None:
+    def _swap(self, vectors: dict[str, Vector]) -> None:
         for id_, text, state in self._db.query("SELECT id, text, state FROM memories"):
             MEMORIES.add_vector(self._db, id_, vectors[text], active=state == "active")
         turns = self._db.query("SELECT id, speaker, text FROM messages WHERE indexed")

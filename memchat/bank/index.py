@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from memchat.bank.connection import Database
+from memchat.engine.protocol import Vector
 from memchat.errors import StorageError
-
-Vector = NDArray[np.float32]
-"""A unit vector of shape (dimension,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +87,8 @@ def turn_text(speaker: str, text: str) -> str:
 
 def blob(db: Database, vector: Vector) -> bytes:
     """`vector` as vec0 stores it. Raises StorageError when it is not of the database's model."""
+    import numpy as np
+
     model = db.value("SELECT value FROM meta WHERE key = 'embedding_model'")
     dimension = db.value("SELECT value FROM meta WHERE key = 'embedding_dimension'")
     if model is None:

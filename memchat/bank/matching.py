@@ -12,7 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from memchat.bank.connection import Database, Row
-from memchat.bank.index import MEMORIES, TURNS, Index, Vector, blob
+from memchat.bank.index import MEMORIES, TURNS, Index, blob
+from memchat.engine.protocol import Vector
 from memchat.text import content_words
 
 DEPTH = 120

@@ -11,10 +11,11 @@ from datetime import datetime
 
 from memchat.bank import rows
 from memchat.bank.event_log import BeforeImage, Cause, EventLog
-from memchat.bank.index import MEMORIES, Vector, blob
+from memchat.bank.index import MEMORIES, blob
 from memchat.bank.store import memory_text
 from memchat.bank.times import encode
 from memchat.bank.types import Actor, Event, Memory, Op, State
+from memchat.engine.protocol import Vector
 from memchat.errors import UsageError
 from memchat.text import valid_unicode
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memchat.bank import rows
-from memchat.bank.index import TURNS, Vector
+from memchat.bank.index import TURNS
 from memchat.bank.store import Store
 from memchat.bank.types import Fact, Message
+from memchat.engine.protocol import Vector
 from memchat.errors import StaleFactError, UsageError
 from memchat.text import valid_unicode
 

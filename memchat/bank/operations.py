@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-import numpy as np
-
 from memchat.bank import rows
 from memchat.bank.event_log import Cause
-from memchat.bank.index import Vector, blob
+from memchat.bank.index import blob
 from memchat.bank.memories import Draft, MemoryStore
 from memchat.bank.store import memory_text
 from memchat.bank.types import Actor, Event, Memory, Op, Operation, Provenance, State
+from memchat.engine.protocol import Vector
 from memchat.errors import NotFoundError, StaleFactError, UsageError
 
 TARGET_GONE = "target gone"
@@ -157,6 +156,8 @@ class Operations(MemoryStore):
         return event
 
     def _suggested_vector(self, event_id: int) -> Vector:
+        import numpy as np
+
         found = self._db.value("SELECT vector FROM events WHERE id = ?", (event_id,))
         return np.frombuffer(found, dtype="<f4")
 

@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Sequence
 
 from memchat.bank.connection import Database, Row
 from memchat.bank.cues import Cues, is_small_talk, tells_something
-from memchat.bank.index import MEMORIES, TURNS, Vector
+from memchat.bank.index import MEMORIES, TURNS
 from memchat.bank.matching import DEPTH, Match, Query, matches
 from memchat.bank.times import decode
 from memchat.bank.types import Hit
+from memchat.engine.protocol import Vector
 
 MIN_RELEVANCE = 0.25
 """Less is noise: of a question's cosines with texts that have nothing to do with it, 95 % are

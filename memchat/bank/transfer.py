@@ -10,11 +10,11 @@ from datetime import datetime
 from memchat.bank.chats import ChatStore
 from memchat.bank.embedding import Embed
 from memchat.bank.event_log import Cause
-from memchat.bank.index import Vector
 from memchat.bank.memories import Draft, MemoryStore
 from memchat.bank.portable import PortableMemory, Quote
 from memchat.bank.times import encode
 from memchat.bank.types import Actor, Op, State
+from memchat.engine.protocol import Vector
 
 QUOTES = "Sources of imported memories"
 """Title of the chat that keeps the words they came from."""

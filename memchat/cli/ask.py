@@ -28,8 +28,8 @@ def ask(  # noqa: PLR0913, PLR0917 (each parameter is an option)
 
     Memories are read; none are written unless --remember is given, and never from the document.
     """
-    from memchat.assistant import MemoryMode
     from memchat.cli import exchange
+    from memchat.turn import MemoryMode
 
     if not question.strip():
         raise UsageError("The question is empty.")

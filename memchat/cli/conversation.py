@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from memchat.assistant import Assistant, MemoryMode
+from memchat.assistant import Assistant
 from memchat.bank.bank import Bank
 from memchat.bank.types import Chat
 from memchat.cli.plain import LinePrinter
 from memchat.engine.protocol import LoadState
 from memchat.errors import UsageError
+from memchat.turn import MemoryMode
 
 
 @dataclass

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from memchat.assistant import Assistant, MemoryMode
+from memchat.assistant import Assistant
 from memchat.bank.types import Event, Hit, Message
 from memchat.cli.interrupt import cancel_on_interrupt
 from memchat.cli.output import note
@@ -22,6 +22,7 @@ from memchat.turn import (
     Cited,
     Decided,
     MemoryFailed,
+    MemoryMode,
     Retrieved,
 )
 

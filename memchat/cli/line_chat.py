@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 
 import typer
 
-from memchat.assistant import MemoryMode
 from memchat.cli.interrupt import cancel_on_interrupt
 from memchat.cli.line_commands import LineCommands, Quit
 from memchat.cli.views import title_of
 from memchat.commands import Command, Invocation, Misuse, Text, parse
 from memchat.engine.protocol import CancelToken
 from memchat.errors import MemchatError, UsageError
-from memchat.turn import TurnEvent
+from memchat.turn import MemoryMode, TurnEvent
 
 
 @dataclass

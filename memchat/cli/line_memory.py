@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from memchat.assistant import MemoryMode
 from memchat.cli import views
 from memchat.cli.confirm import confirmed
 from memchat.cli.conversation import Conversation
 from memchat.cli.events import all_events
 from memchat.cli.output import emit_rows, note
 from memchat.errors import UsageError
+from memchat.turn import MemoryMode
 
 _MODES = {
     "on": (MemoryMode.ON, "Memory is on: memories are read and written."),

@@ -7,13 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
-"""Unit vectors, one a row: shape (n, dimension)."""
+    Vector = NDArray[np.float32]
+    """A unit vector of shape (dimension,)."""
+    Vectors = NDArray[np.float32]
+    """Unit vectors, one a row: shape (n, dimension)."""
+else:
+    Vector = Vectors = Any  # importing numpy would cost the first frame a tenth of a second
 
 
 class Role(StrEnum):

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from memchat.assistant import MemoryMode
 from memchat.bank.types import Event, Fact, Hit, Memory, Op, State
 from memchat.marks import OF_OPERATION, Mark
 from memchat.tui.ages import age
 from memchat.tui.clock import Clock
 from memchat.tui.filters import Filter
+from memchat.turn import MemoryMode
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from memchat.assistant import Assistant, MemoryMode
+from memchat.assistant import Assistant
 from memchat.bank.bank import Bank
 from memchat.bank.types import Event, Message
 from memchat.errors import EngineError, MemchatError
-from memchat.turn import TurnEvent
+from memchat.turn import MemoryMode, TurnEvent
 
 if TYPE_CHECKING:
     from memchat.runner import Runner

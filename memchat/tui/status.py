@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from memchat.assistant import MemoryMode
 from memchat.engine.protocol import EngineStatus, Finished, LoadState
 from memchat.tui.turn_record import Phase, TurnRecord
 from memchat.turn import (
@@ -16,6 +15,7 @@ from memchat.turn import (
     FactsExtracted,
     MemoryFailed,
     MemoryFinished,
+    MemoryMode,
     MemoryStarted,
     Thinking,
     TurnEvent,

@@ -10,6 +10,7 @@ from memchat.agents.manager import Turn
 from memchat.agents.prompts import NONE
 from memchat.bank.types import Fact, Hit, Op
 from memchat.engine.protocol import GenerateRequest, Role
+from memchat.errors import EngineError
 from tests.fakes import FakeEngine
 
 SAID_AT = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
@@ -90,7 +91,7 @@ def test_a_number_becomes_the_memory_it_stands_for(
 
 @pytest.mark.parametrize("reply", ["", "MAYBE", "UPDATE", "ADD, id 1, 2023", "add"])
 def test_anything_else_is_refused(reply: str) -> None:
-    with pytest.raises(ValueError, match="not a decision"):
+    with pytest.raises(EngineError, match="not a decision"):
         manager.parse_decision(reply, FACT, BANK)
 
 

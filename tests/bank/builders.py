@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from memchat.bank.bank import Bank
-from memchat.bank.index import Vector
 from memchat.bank.types import Event, Fact, MemoryState, Message, Op, Operation
+from memchat.engine.protocol import Vector
 from tests.fakes import bag_of_words
 
 DIMENSION = 128

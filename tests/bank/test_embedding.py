@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from memchat.bank.bank import Bank
-from memchat.bank.index import Vector
+from memchat.engine.protocol import Vector
 from memchat.errors import StorageError
 from tests.bank.builders import DIMENSION, MODEL, added, said, texts, updated, vector
 from tests.fakes import bag_of_words

@@ -9,8 +9,8 @@ import pytest
 from memchat.bank.bank import Bank
 from memchat.bank.connection import Database
 from memchat.bank.forget import FORGOTTEN
-from memchat.bank.index import Vector
 from memchat.bank.types import Fact, MemoryState, Op
+from memchat.engine.protocol import Vector
 from memchat.errors import NotFoundError
 from tests.bank.builders import DIMENSION, SAID_AT, added, deleted, said, texts, updated, vector
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memchat.bank.bank import Bank
-from memchat.bank.index import Vector
 from memchat.bank.portable import PortableMemory, Quote, from_lines, to_line
 from memchat.bank.transfer import Imported
 from memchat.bank.types import Actor, Op
+from memchat.engine.protocol import Vector
 from memchat.errors import IngestError
 from tests.bank.builders import (
     DIMENSION,

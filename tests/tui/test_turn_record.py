@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from memchat.assistant import MemoryMode
 from memchat.bank.types import Actor, Delivery, Event, Fact, Hit, MemoryState, Message, Op
 from memchat.engine.protocol import EngineStatus, Finished, LoadState
 from memchat.errors import EngineError
@@ -27,6 +26,7 @@ from memchat.turn import (
     FactsExtracted,
     MemoryFailed,
     MemoryFinished,
+    MemoryMode,
     MemoryStarted,
     Retrieved,
     Thinking,

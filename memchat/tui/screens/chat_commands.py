@@ -8,7 +8,6 @@ from textual import work
 from textual.screen import Screen
 
 from memchat import commands
-from memchat.assistant import MemoryMode
 from memchat.commands import BY_NAME, Command, Invocation, Misuse
 from memchat.errors import MemchatError, UsageError
 from memchat.tui import chat_export
@@ -17,6 +16,7 @@ from memchat.tui.screens.confirm import Confirm
 from memchat.tui.session import Session
 from memchat.tui.widgets.memory_pane import MemoryPane
 from memchat.tui.widgets.prompt import Prompt
+from memchat.turn import MemoryMode
 
 MODES = {"on": MemoryMode.ON, "pause": MemoryMode.PAUSED, "off": MemoryMode.OFF}
 MODE_MEANS = {

@@ -7,10 +7,10 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from memchat.assistant import MemoryMode
 from memchat.marks import MUTED
 from memchat.text import single_line
 from memchat.tui.status import Status
+from memchat.turn import MemoryMode
 
 MODEL_CELLS = 28
 TROUBLE = ("model failed", "restarting model")
