@@ -110,8 +110,7 @@ Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its an
 
     def turn(self, record: TurnRecord) -> Turn | None:
         """The widget of a turn, when it is mounted."""
-        found = self.query(f"#turn-{record.question.id}").results(Turn)
-        return next(iter(found), None)
+        return next((turn for turn in self._turns if turn.record is record), None)
 
     async def jump(self, message_id: int) -> bool:
         """Scroll to a turn of this chat, reading back to it. False when it is not here."""
@@ -155,7 +154,8 @@ Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its an
 
     @property
     def _turns(self) -> list[Turn]:
-        return list(self.query(Turn))
+        """Those mounted. They are children: a query would walk through all of their Markdown."""
+        return [child for child in self.children if isinstance(child, Turn)]
 
     @property
     def _more_above(self) -> bool:
