@@ -42,6 +42,10 @@ bench-turn *arguments:
 bench-search *arguments:
     {{python}} benchmarks/search.py {{arguments}}
 
+# Evidence recall, latency and tokens of retrieval on a LoCoMo file
+bench-retrieval *arguments:
+    {{python}} benchmarks/retrieval.py {{arguments}}
+
 # Accept changed TUI snapshots after looking at them
 snapshots:
     {{python}} -m pytest tests/tui --snapshot-update
