@@ -84,6 +84,13 @@ class EventLog(Store):
         )
         return [rows.event(row) for row in found]
 
+    def latest_events(self, limit: int) -> list[Event]:
+        """The newest events, oldest first."""
+        found = self._db.query(
+            f"SELECT {rows.EVENT} FROM events ORDER BY id DESC LIMIT ?", (limit,)
+        )
+        return [rows.event(row) for row in reversed(found)]
+
     def history(self, memory_id: int) -> list[Event]:
         """What happened to all versions of a memory, oldest first.
 

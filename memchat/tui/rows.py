@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from memchat.bank.types import Event, Fact, Hit, Memory, Op, State
 from memchat.marks import OF_OPERATION, Mark
@@ -50,6 +51,14 @@ class PaneModel:
     """Edits on their way to the bank, by memory; 0 is a new one."""
     filter: Filter = field(default_factory=Filter)
     show_log: bool = False
+
+    def renew(self, memories: Iterable[Memory], suggestions: Iterable[Event]) -> None:
+        """These memories were changed. Those no longer active leave the list."""
+        for memory in memories:
+            self.memories.pop(memory.id, None)
+            if memory.state is State.ACTIVE:
+                self.memories[memory.id] = memory
+        self.suggestions = list(suggestions)
 
     def load(self, memories: Iterable[Memory], suggestions: Iterable[Event]) -> None:
         self.memories = {memory.id: memory for memory in memories}
@@ -98,10 +107,10 @@ class PaneModel:
             parts.append(f"{len(self.suggestions)} to decide")
         return f"{' '.join(words)}  {' · '.join(parts)}"
 
-    def rows(self) -> list[Row]:
-        """What to list, top to bottom, after the filter."""
+    def rows(self, limit: int | None = None) -> list[Row]:
+        """What to list, top to bottom, after the filter; the first `limit` of it."""
         rows = self._log_rows() if self.show_log else self._memory_rows()
-        return [row for row in rows if self._shown(row)]
+        return list(islice(filter(self._shown, rows), limit))
 
     def _shown(self, row: Row) -> bool:
         memory = self.memories.get(row.memory_id) if row.memory_id else None
@@ -109,7 +118,7 @@ class PaneModel:
         return self.filter.matches(
             text=f"{row.old} {row.text} {memory.subject if memory else ''}",
             op=event.op if event else None,
-            used=row.memory_id in self.used | self.cited,
+            used=row.memory_id in self.used or row.memory_id in self.cited,
             pinned=bool(memory and memory.pinned),
             at=event.at if event else memory.updated_at if memory else None,
         )

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual import events
+from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from memchat.tui.rows import Row
 from memchat.tui.widgets.memory_row import MemoryRow
 
+NEAR_END = 20
+"""Rows, or lines, from the end at which more are asked for."""
+
 
 class MemoryList(OptionList):
     """Shows rows; keeps the highlight on the same memory when they change."""
+
+    class NearEnd(Message):
+        """The user comes to the end of what is listed."""
 
     def __init__(self) -> None:
         super().__init__(id="memory-list", markup=False, compact=True)
@@ -55,6 +62,16 @@ class MemoryList(OptionList):
             self.highlighted = clicked
             if event.chain > 1:
                 self.action_select()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if new_value > old_value and new_value >= self.max_scroll_y - NEAR_END:
+            self.post_message(self.NearEnd())
+
+    def watch_highlighted(self, highlighted: int | None) -> None:
+        super().watch_highlighted(highlighted)
+        if highlighted is not None and highlighted >= len(self._rows) - NEAR_END:
+            self.post_message(self.NearEnd())
 
     def reveal(self, key: str) -> bool:
         """Highlight the row of that key, if it is listed."""

@@ -34,9 +34,10 @@ from memchat.turn import (
     TurnEvent,
 )
 
+PAGE = 100
+"""Rows listed at first, and more at a time on the way down: each costs layout."""
 LOG_EVENTS = 500
 """The newest decisions, which are the ones listed."""
-ALL_EVENTS = 1_000_000
 EMPTY = """\
 Nothing is remembered yet.
 
@@ -89,6 +90,7 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
         self._clock = clock
         self._preferences = preferences
         self._model = PaneModel(clock)
+        self._listed = PAGE
         self._unfolded: int | None = None
         """The memory whose history is shown."""
 
@@ -128,16 +130,34 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
         bank = self._session.bank
         try:
             self._model.load(bank.memories(), bank.suggestions())
-            if self._model.show_log:
-                self._model.log = bank.events(limit=ALL_EVENTS)[-LOG_EVENTS:]
+            self._read_log()
         except MemchatError as error:
             complain(self, error, "The memories cannot be read")
             return
         self.draw()
 
+    def _renew(self, event: Event) -> None:
+        """Read again what an operation changed: all of it takes a moment in a large bank."""
+        touched = {event.memory_id, event.old_memory_id} - {None}
+        changed = [memory for each in touched if each and (memory := self._read(each))]
+        self._model.renew(changed, self._session.bank.suggestions())
+        self._read_log()
+        self.draw()
+
+    def _read_log(self) -> None:
+        if self._model.show_log:
+            self._model.log = self._session.bank.latest_events(LOG_EVENTS)
+
+    @on(MemoryList.NearEnd)
+    def _list_more(self, event: MemoryList.NearEnd) -> None:
+        event.stop()
+        if len(self.query_one(MemoryList).rows) == self._listed:
+            self._listed += PAGE
+            self.draw()
+
     def draw(self) -> None:
         """Show the model."""
-        rows = self._model.rows()
+        rows = self._model.rows(self._listed)
         self.query_one(MemoryList).show(rows)
         self.query_one("#memory-counts", Static).update(self._title())
         self.set_class(not rows, "-empty")
@@ -168,7 +188,7 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
                 model.checking[message_id] = list(facts)
             case Decided(message_id=message_id, event=operation):
                 model.decided(message_id, operation)
-                self.reload()
+                self._renew(operation)
                 return
             case MemoryFinished(message_id=message_id) | MemoryFailed(message_id=message_id):
                 model.checking.pop(message_id, None)
@@ -177,9 +197,11 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
         self.draw()
 
     def changed(self, event: Event | None) -> None:
-        if event is not None:
-            self._model.record(event)
-        self.reload()
+        if event is None:
+            self.reload()
+            return
+        self._model.record(event)
+        self._renew(event)
 
     def saving(self, memory_id: int | None, text: str | None) -> None:
         self._model.saving.pop(memory_id or 0, None)
@@ -214,8 +236,10 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
         self.call_after_refresh(self.focus_list)
 
     def action_log(self) -> None:
+        self._listed = PAGE
         self._model.show_log = not self._model.show_log
-        self.reload()
+        self._read_log()
+        self.draw()
 
     def action_resize(self, columns: int) -> None:
         self._preferences.resize(columns)
@@ -240,6 +264,7 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
     @on(Input.Changed, "#memory-search")
     def _filter(self, event: Input.Changed) -> None:
         event.stop()
+        self._listed = PAGE
         self._model.filter = filters.parse(event.value)
         self.draw()
 
