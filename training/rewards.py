@@ -20,7 +20,9 @@ class Outcome:
     """Token F1 of the answers, Memory-R2's reward (arXiv 2605.21768): it also tells a near miss
     from a far one, which exact match of long answers cannot."""
     bank: float = 0.0
-    """Share of the checks on the bank that hold: what must be in it, what must not, how much."""
+    """How near the bank is to what it should hold, where the data says what that is."""
+    bank_exact: float = 0.0
+    """1 where it is there: nothing missing, nothing left over."""
     growth: float = 0.0
     """Characters that the bank grew by for each character that was said, at most 1.
 
@@ -34,12 +36,13 @@ INVALID = Outcome(validity=0.0)
 
 @dataclass(frozen=True, slots=True)
 class RewardWeights:
-    """`exact_match`, `f1` and `bank` are paid; `compression` is taken for each unit of growth, and
-    `validity` for a reply that is not valid."""
+    """What each term is worth. `compression` is taken off for each unit of growth, `validity` for a
+    reply that is not valid; the others are paid."""
 
     exact_match: float = 0.0
     f1: float = 0.0
     bank: float = 0.0
+    bank_exact: float = 0.0
     compression: float = 0.0
     validity: float = 0.0
 
@@ -51,8 +54,8 @@ class RewardWeights:
         if unknown:
             raise ValueError(f"no reward term {unknown[0]!r}; known: {', '.join(known)}")
         weights = cls(**table)
-        if not (weights.exact_match or weights.f1 or weights.bank):
-            raise ValueError("the reward pays for nothing: set exact_match, f1 or bank")
+        if not any((weights.exact_match, weights.f1, weights.bank, weights.bank_exact)):
+            raise ValueError("it pays for nothing: set exact_match, f1, bank or bank_exact")
         return weights
 
     def reward(self, outcome: Outcome) -> float:
@@ -61,6 +64,7 @@ class RewardWeights:
             self.exact_match * outcome.exact_match
             + self.f1 * outcome.f1
             + self.bank * outcome.bank
+            + self.bank_exact * outcome.bank_exact
             - self.compression * outcome.growth
             - self.validity * (1.0 - outcome.validity)
         )

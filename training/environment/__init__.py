@@ -1,0 +1,1 @@
+"""Where replies have consequences: the runtime's own pipeline over dialogues, from saved states."""
