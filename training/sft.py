@@ -170,7 +170,7 @@ def _cut(samples: Sequence[Encoded], recipe: SftRecipe, pad: int) -> list[Batch]
 
 def _fit(trainer: PrefixTrainer, recipe: SftRecipe, run: Run, prepared: Prepared) -> bool:
     """Train from the last checkpoint on; whether the last step was reached."""
-    from training.progress import Recorder, StopOnInterrupt, show_training
+    from training.progress import MetricsLog, Recorder, StopOnInterrupt, show_training
     from training.trainer import last_checkpoint, validate
 
     share = trainer.share_prefix
@@ -180,7 +180,8 @@ def _fit(trainer: PrefixTrainer, recipe: SftRecipe, run: Run, prepared: Prepared
     note(f"{prepared.summary(recipe)}{going_on}.")
     with show_training(f"SFT {recipe.role}", trainer.args.max_steps) as show:
         every = recipe.validation_steps if prepared.validation else 0
-        trainer.add_callback(Recorder(run.metrics, show, lambda: trainer.tokens, check, every))
+        log = MetricsLog(run.metrics, show, lambda: trainer.tokens)
+        trainer.add_callback(Recorder(log, check, every))
         trainer.add_callback(StopOnInterrupt())
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return trainer.state.global_step >= trainer.args.max_steps
