@@ -55,6 +55,7 @@ COMMANDS = (
         "search",
         "log",
     ),
+    Command("incognito", "A chat that reads nothing and saves nothing; again, it ends"),
     Command("theme", "Choose the colours", "[NAME]"),
     Command("keys", "Show the keys", key="f1"),
     Command("help", "Show the commands and the keys"),

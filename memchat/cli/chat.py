@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,6 +19,7 @@ from memchat.presence import announced
 from memchat.welcome import welcome_lines
 
 if TYPE_CHECKING:
+    from memchat.assistant import Assistant
     from memchat.bank.bank import Bank
     from memchat.config import Settings
 
@@ -39,7 +41,7 @@ def open_chat(start: Start) -> None:
     if start.incognito and (start.latest or start.chat_id is not None):
         raise UsageError("--incognito begins a chat of its own: it goes on with none.")
     settings = session.settings_with(start.model)
-    if start.plain or start.incognito or not _has_full_screen():
+    if start.plain or not _has_full_screen():
         _line_by_line(start, settings)
     else:
         _full_screen(start, settings)
@@ -57,10 +59,18 @@ def _has_full_screen() -> bool:
 def _full_screen(start: Start, settings: Settings) -> None:
     from memchat.tui.app import MemchatApp
 
-    with session.open_bank() as bank, announced():
-        chat_id = _chat_to_resume(bank, start)
-        app = MemchatApp(bank, lambda bank: session.make_assistant(bank, settings), chat_id)
+    def make_assistant(bank: Bank, model: str) -> Assistant:
+        chosen = replace(settings, model=model) if model else settings
+        return session.make_assistant(bank, chosen)
+
+    app_over = partial(MemchatApp, make_assistant=make_assistant, private_bank=session.private_bank)
+    if start.incognito:
+        app = app_over(None)
         app.run()
+    else:
+        with session.open_bank() as bank, announced():
+            app = app_over(bank, chat_id=_chat_to_resume(bank, start))
+            app.run()
     if app.return_code:
         raise typer.Exit(app.return_code)
 

@@ -41,11 +41,16 @@ def open_incognito() -> Iterator[Bank]:
     From then on the process keeps no log either, nor do engines that it opens. Memory should be
     off: there is nothing to remember for.
     """
+    with private_bank() as bank:
+        yield bank
+
+
+def private_bank() -> Bank:
+    """The same, for the caller to close."""
     from memchat.bank.bank import Bank
 
     logs.silence()
-    with Bank.in_memory() as bank:
-        yield bank
+    return Bank.in_memory()
 
 
 @contextmanager

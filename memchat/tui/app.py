@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar
 
@@ -17,13 +17,15 @@ from memchat.tui import clock, themes
 from memchat.tui.preferences import Preferences
 from memchat.tui.screens.chat import ChatScreen
 from memchat.tui.session import AssistantFactory, Session
+from memchat.tui.sessions import Sessions
 from memchat.turn import TurnEvent
 
 
 class MemchatApp(App[None]):
     """`memchat`: the bank is open, `make_assistant` is called after the first frame.
 
-    `chat_id` resumes a chat; without it a new one begins with the first message.
+    `chat_id` resumes a chat; without it a new one begins with the first message. Without
+    a bank it is incognito: over what `private_bank` gives, which never reaches the disk.
     """
 
     TITLE = "memchat"
@@ -35,20 +37,27 @@ class MemchatApp(App[None]):
 
     def __init__(
         self,
-        bank: Bank,
+        bank: Bank | None,
         make_assistant: AssistantFactory,
         chat_id: int | None = None,
         *,
         now: clock.Clock = clock.now,
+        private_bank: Callable[[], Bank] = Bank.in_memory,
     ) -> None:
         super().__init__()
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
-        self._preferences = Preferences.load()
+        self._preferences = Preferences.load() if bank else Preferences()
         known = self._preferences.theme in self.available_themes
         self.theme = self._preferences.theme if known else themes.DARK.name
-        self.session = Session(bank, make_assistant, self._emit, chat_id)
-        self._chat = ChatScreen(self.session, now, self._preferences)
+        sessions = Sessions(make_assistant, private_bank, self._emit)
+        first = sessions.first(bank, chat_id)
+        self._chat = ChatScreen(first, sessions, now, self._preferences)
+
+    @property
+    def session(self) -> Session:
+        """The one on screen."""
+        return self._chat.session
 
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, self._remember_theme)
@@ -70,7 +79,7 @@ class MemchatApp(App[None]):
             self._preferences.theme = theme.name
             self._preferences.save()
 
-    def _emit(self, event: TurnEvent) -> None:
+    def _emit(self, session: Session, event: TurnEvent) -> None:
         """Called from the runner's thread."""
         if self._chat.is_running:
-            self._chat.post_message(ChatScreen.Happened(event))
+            self._chat.post_message(ChatScreen.Happened(session, event))

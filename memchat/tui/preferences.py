@@ -26,6 +26,8 @@ class Preferences:
     theme: str = "memchat-dark"
     pane_width: int = PANE_WIDTH
     pane_hidden: bool = False
+    kept: bool = True
+    """Whether changes are written down; incognito writes nothing."""
 
     @classmethod
     def load(cls) -> Self:
@@ -35,6 +37,8 @@ class Preferences:
         except (OSError, ValueError):
             return cls()
         known = cls()
+        if isinstance(saved, dict):
+            saved.pop("kept", None)
         for field in fields(cls):
             value = saved.get(field.name) if isinstance(saved, dict) else None
             if type(value) is type(getattr(known, field.name)):
@@ -44,8 +48,11 @@ class Preferences:
 
     def save(self) -> None:
         """Write them down. A disk that refuses is no reason to bother anyone."""
+        if not self.kept:
+            return
+        saved = {key: value for key, value in asdict(self).items() if key != "kept"}
         with suppress(OSError):
-            path().write_text(json.dumps(asdict(self)), encoding="utf-8")
+            path().write_text(json.dumps(saved), encoding="utf-8")
 
     def resize(self, columns: int) -> None:
         """Make the pane that much wider, within reason."""

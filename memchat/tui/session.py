@@ -5,49 +5,73 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from memchat.assistant import Assistant
 from memchat.bank.bank import Bank
 from memchat.bank.types import Event, Message
-from memchat.errors import EngineError, MemchatError
+from memchat.errors import EngineError, MemchatError, UsageError
 from memchat.turn import MemoryMode, TurnEvent
 
 if TYPE_CHECKING:
     from memchat.runner import Runner
 
-AssistantFactory = Callable[[Bank], Assistant]
-"""Builds the assistant over a bank, without loading a model. Called once, on its own thread."""
+AssistantFactory = Callable[[Bank, str], Assistant]
+"""Builds the assistant over a bank, without loading a model. Called on a thread of its own.
+
+The text names a model; empty, it is the one of the settings.
+"""
+Emit = Callable[["Session", TurnEvent], None]
 Outcome = Event | MemchatError
 Change = Callable[[Assistant], Event]
 
 TITLE_CHARACTERS = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is special about a session."""
+
+    model: str = ""
+    """The model's name; empty for that of the settings."""
+    incognito: bool = False
+    origin: Session | None = None
+    """Where an incognito session goes back to; None when there is no such place."""
+
+
 class Session:
     """A bank with one chat open, and what is needed to talk in it.
 
     The runner is built by `open`, after the first frame; `save` waits for it. `emit` is called
-    from the runner's thread.
+    from the runner's thread. An `incognito` one is over a bank in memory and leaves memory off.
     """
 
     def __init__(
         self,
         bank: Bank,
         make_assistant: AssistantFactory,
-        emit: Callable[[TurnEvent], None],
+        emit: Emit,
         chat_id: int | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self.bank = bank
         self.chat_id = chat_id
+        self.terms = terms or Terms()
         self._make_assistant = make_assistant
         self._emit = emit
-        self._mode = MemoryMode.ON
+        self._mode = MemoryMode.OFF if self.incognito else MemoryMode.ON
         self._runner: Runner | None = None
         self._assistant: Assistant | None = None
         self._failure: MemchatError | None = None
         self._opened = asyncio.Event()
         self._closed = False
+
+    @property
+    def incognito(self) -> bool:
+        """Whether nothing is read and nothing is saved."""
+        return self.terms.incognito
 
     @property
     def mode(self) -> MemoryMode:
@@ -64,6 +88,11 @@ class Session:
     def runner(self) -> Runner | None:
         """None until `open` has built it."""
         return self._runner
+
+    def refuse_incognito(self) -> None:
+        """Raises UsageError in an incognito session."""
+        if self.incognito:
+            raise UsageError("Incognito: no memory is read or written.", "/incognito ends it.")
 
     async def open(self) -> None:
         """Build the runner and start it, which loads the models. Raises MemchatError."""
@@ -130,6 +159,8 @@ class Session:
         self._closed = True
         if self._runner is not None:
             self._runner.close()
+        if self.incognito:
+            self.bank.close()
 
     def _save(self, assistant: Assistant, text: str) -> Message:
         if self.chat_id is None:
@@ -141,11 +172,11 @@ class Session:
         from memchat.runner import Runner
 
         try:
-            self._assistant = self._make_assistant(self.bank)
+            self._assistant = self._make_assistant(self.bank, self.terms.model)
         except MemchatError as error:
             self._failure = error
             return
-        runner = Runner(self._assistant, self._emit)
+        runner = Runner(self._assistant, partial(self._emit, self))
         runner.mode = self._mode
         if not self._closed:
             self._runner = runner

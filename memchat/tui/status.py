@@ -32,6 +32,7 @@ class Status:
     """The newest turn sent since the program started."""
     stats: Finished | None = None
     mode: MemoryMode = MemoryMode.ON
+    incognito: bool = False
     memory_message: int | None = None
     """The message that the Memory Manager reads."""
     pending: int = 0
@@ -104,6 +105,8 @@ class Status:
     @property
     def memory(self) -> str:
         """What memory does, or is set to do."""
+        if self.incognito:
+            return "incognito"
         if self.mode is not MemoryMode.ON:
             return f"memory {self.mode}"
         if self.memory_failed:

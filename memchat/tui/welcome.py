@@ -9,8 +9,10 @@ from memchat.marks import MUTED
 from memchat.text import printable
 
 
-def welcome(bank: Bank) -> Content:
+def welcome(bank: Bank, *, incognito: bool = False) -> Content:
     """A few lines; the longer ones only until the first message was sent."""
+    if incognito:
+        return _incognito()
     return _first(bank) if not bank.chats(limit=1) else _again()
 
 
@@ -21,6 +23,14 @@ def _first(bank: Bank) -> Content:
         ("All of it can be corrected, pinned, undone or forgotten.\n\n", ""),
         (f"Everything stays on this machine, in {printable(str(bank.path))}\n", MUTED),
         ("F1 helps with what has the focus, / lists the commands.", MUTED),
+    )
+
+
+def _incognito() -> Content:
+    return Content.assemble(
+        ("Incognito.\n\n", "bold"),
+        ("I read no memories and no chats, and not a word of this is saved.\n", ""),
+        ("It is gone when you leave.", MUTED),
     )
 
 

@@ -19,13 +19,22 @@ class FakeApp:
     started: ClassVar[list[int | None]] = []
     return_code = 0
 
-    def __init__(self, bank: Bank, make_assistant: object, chat_id: int | None = None) -> None:
-        assert bank.path.exists()
+    def __init__(
+        self,
+        bank: Bank | None,
+        *,
+        make_assistant: object,
+        private_bank: object,
+        chat_id: int | None = None,
+    ) -> None:
+        assert bank is None or bank.path.exists()
+        assert callable(private_bank)
         assert callable(make_assistant)
+        self.incognito = bank is None
         self.started.append(chat_id)
 
     def run(self) -> None:
-        assert presence.others_running()
+        assert presence.others_running() is not self.incognito
 
 
 @pytest.fixture
@@ -57,6 +66,11 @@ def test_a_terminal_gets_the_full_screen(in_terminal: Run, full_screens: list[in
     assert full_screens == [None]
 
 
+def test_incognito_has_a_full_screen_too(in_terminal: Run, full_screens: list[int | None]) -> None:
+    assert in_terminal("--incognito").code == 0
+    assert full_screens == [None]
+
+
 def test_a_chat_is_resumed_there(
     in_terminal: Run, full_screens: list[int | None], bank: Bank
 ) -> None:
@@ -71,7 +85,7 @@ def test_a_chat_is_resumed_there(
     ("arguments", "environment"),
     [
         (["--plain"], {}),
-        (["--incognito"], {}),
+        (["--plain", "--incognito"], {}),
         ([], {"TERM": "dumb"}),
         ([], {"TERM": ""}),
         ([], {"COLUMNS": "59"}),

@@ -34,7 +34,7 @@ def app(bank: Bank, fake_engine: FakeEngine) -> MemchatApp:
 
 
 def make_app(bank: Bank, engine: FakeEngine, chat_id: int | None = None) -> MemchatApp:
-    def make_assistant(bank: Bank) -> Assistant:
+    def make_assistant(bank: Bank, _model: str) -> Assistant:
         return Assistant(bank, engine, Settings(), clock=clock)
 
     return MemchatApp(bank, make_assistant, chat_id, now=clock)

@@ -39,7 +39,7 @@ async def test_typing_is_possible_while_the_model_loads(bank: Bank) -> None:
 async def test_nothing_is_built_before_the_first_frame(bank: Bank) -> None:
     built: list[float] = []
 
-    def make_assistant(_bank: Bank) -> None:
+    def make_assistant(_bank: Bank, _model: str) -> None:
         built.append(time.monotonic())
         raise ModelError("No model here.", "Install one.")
 

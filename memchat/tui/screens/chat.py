@@ -25,12 +25,13 @@ from memchat.tui.prompt_history import PromptHistory, sent_messages
 from memchat.tui.say import complain, say
 from memchat.tui.screens.chat_pane import ChatPane
 from memchat.tui.session import Session
+from memchat.tui.sessions import Sessions
 from memchat.tui.status import Status
 from memchat.tui.turn_record import MemoryPhase, Phase, TurnRecord
 from memchat.tui.welcome import welcome
 from memchat.tui.widgets.command_popup import CommandPopup
 from memchat.tui.widgets.memory_pane import MemoryPane
-from memchat.tui.widgets.prompt import Prompt
+from memchat.tui.widgets.prompt import INCOGNITO_TITLE, TITLE, Prompt
 from memchat.tui.widgets.status_bar import StatusBar
 from memchat.tui.widgets.transcript import Transcript
 from memchat.tui.widgets.turn import Turn
@@ -67,12 +68,16 @@ class ChatScreen(ChatPane):
     class Happened(TextualMessage):
         """Something happened in a turn; posted from the runner's thread."""
 
+        session: Session
         event: TurnEvent
 
-    def __init__(self, session: Session, clock: Clock, preferences: Preferences) -> None:
+    def __init__(
+        self, session: Session, sessions: Sessions, clock: Clock, preferences: Preferences
+    ) -> None:
         super().__init__()
         self.preferences = preferences
         self.session = session
+        self.sessions = sessions
         self.status = Status()
         self.clock = clock
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
@@ -89,6 +94,7 @@ class ChatScreen(ChatPane):
         yield StatusBar()
 
     def on_mount(self) -> None:
+        self._mark_incognito()
         self.set_class(self.preferences.pane_hidden, "-pane-hidden")
         self.query_one(Prompt).focus()
         self._draw_status()
@@ -112,19 +118,41 @@ class ChatScreen(ChatPane):
             await self.open_chat(self.session.chat_id)
 
     async def _open_session(self) -> None:
+        session = self.session
         try:
-            await self.session.open()
+            await session.open()
         except MemchatError as error:
+            if session is not self.session:
+                return
             self.status.failure = error.message
             complain(self, error, "No model")
         self._draw_status()
+
+    async def change_session(self, session: Session) -> None:
+        """Leave the session, whatever it is at, and go on with another."""
+        left, self.session = self.session, session
+        self.status = Status()
+        self._mark_incognito()
+        self.query_one(MemoryPane).open(session)
+        self.query_one(Prompt).forget_history()
+        await self.open_chat(session.chat_id)
+        self._draw_status()
+        await asyncio.to_thread(left.close)  # one model at a time in the machine's memory
+        self.run_worker(self._open_session())
+
+    def _mark_incognito(self) -> None:
+        incognito = self.session.incognito
+        self.preferences.kept = not incognito
+        self.set_class(incognito, "-incognito")
+        self.query_one(Prompt).border_title = INCOGNITO_TITLE if incognito else TITLE
 
     async def open_chat(self, chat_id: int | None) -> None:
         """Show a chat, or an empty page for a new one."""
         self._chat_opened = True
         bank, transcript = self.session.bank, self.query_one(Transcript)
         try:
-            await transcript.open(ChatHistory(bank, chat_id), welcome(bank))
+            greeting = welcome(bank, incognito=self.session.incognito)
+            await transcript.open(ChatHistory(bank, chat_id), greeting)
         except MemchatError as error:
             complain(self, error, "The chat cannot be read")
             return
@@ -163,8 +191,8 @@ class ChatScreen(ChatPane):
 
     @on(Happened)
     async def _show(self, happened: Happened) -> None:
-        if not self.is_attached:
-            return  # the app is closing, piece by piece
+        if not self.is_attached or happened.session is not self.session:
+            return  # the app is closing, piece by piece; or this is of a session that was left
         event = happened.event
         self.status.apply(event)
         if isinstance(event, MEMORY_MOVES):
@@ -244,5 +272,5 @@ class ChatScreen(ChatPane):
         if self.status.engine.model_state is LoadState.READY and not transcript.busy:
             self._begin_next(transcript)
         self.status.turn = transcript.busy or transcript.waiting
-        self.status.mode = self.session.mode
+        self.status.mode, self.status.incognito = self.session.mode, self.session.incognito
         self.query_one(StatusBar).show(self.status)

@@ -89,6 +89,10 @@ class ChatActions(ChatCommands):
 
     def action_open_editor(self) -> None:
         prompt = self.query_one(Prompt)
+        if self.session.incognito:
+            reason = UsageError("Incognito: an editor needs the text in a file.")
+            complain(self, reason, "Nothing changed")
+            return
         try:
             with self.app.suspend():
                 text = external_editor.edit(prompt.text)

@@ -14,6 +14,7 @@ from memchat.tui import chat_export
 from memchat.tui.say import complain, say
 from memchat.tui.screens.confirm import Confirm
 from memchat.tui.session import Session
+from memchat.tui.sessions import Sessions
 from memchat.tui.widgets.memory_pane import MemoryPane
 from memchat.tui.widgets.prompt import Prompt
 from memchat.turn import MemoryMode
@@ -30,9 +31,14 @@ class ChatCommands(Screen[None]):
     """Carries commands out; the chat screen supplies what they act on."""
 
     session: Session
+    sessions: Sessions
 
     async def open_chat(self, chat_id: int | None) -> None:
         """Show a chat, or an empty page for a new one."""
+        raise NotImplementedError
+
+    async def change_session(self, session: Session) -> None:
+        """Go on in another session."""
         raise NotImplementedError
 
     def mode_changed(self) -> None:
@@ -146,7 +152,13 @@ class ChatCommands(Screen[None]):
         else:
             pane.action_log()
 
+    async def command_incognito(self, _argument: str) -> None:
+        """A fresh chat that leaves no trace; once more, back to where the user was."""
+        away = self.sessions.back if self.session.incognito else self.sessions.incognito
+        await self.change_session(away(self.session))
+
     def _set_mode(self, mode: MemoryMode) -> None:
+        self.session.refuse_incognito()
         self.session.mode = mode
         self.mode_changed()
         say(self, MODE_MEANS[mode], f"Memory {mode}")

@@ -103,7 +103,7 @@ class MemoryActions(Vertical):
         if event := self._suggestion():
             bank = self.session.bank
             self._write(lambda: bank.dismiss(event.id), "Left as it was")
-        else:
+        elif not self.session.incognito:
             self.query_one(Inspector).edit(None)
 
     @work
@@ -166,7 +166,8 @@ class MemoryActions(Vertical):
         self._save(edited.memory_id, edited.text)
 
     def remember(self, text: str) -> None:
-        """Add a memory in the user's words."""
+        """Add a memory in the user's words. Raises UsageError in an incognito chat."""
+        self.session.refuse_incognito()
         self._save(None, text)
 
     def _save(self, memory_id: int | None, text: str) -> None:

@@ -43,6 +43,10 @@ Nothing is remembered yet.
 
 Tell me something about yourself and watch it appear here. \
 You can correct it, pin it or forget it."""
+INCOGNITO = """\
+Incognito: no memory is read, none is written.
+
+The memories are still there, and come back when you leave."""
 NO_MATCH = "Nothing matches. Esc clears the search."
 
 
@@ -162,9 +166,13 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
         self.query_one("#memory-counts", Static).update(self._title())
         self.set_class(not rows, "-empty")
         if not rows:
-            hint = NO_MATCH if self.query_one(Input).value else EMPTY
-            self.query_one("#memory-empty", Static).update(hint)
+            self.query_one("#memory-empty", Static).update(self._nothing())
         self._inspect()
+
+    def _nothing(self) -> str:
+        if self._session.incognito:
+            return INCOGNITO
+        return NO_MATCH if self.query_one(Input).value else EMPTY
 
     def begin_turn(self) -> None:
         """A message was sent."""
@@ -307,4 +315,6 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
             return None
 
     def _title(self) -> str:
+        if self._session.incognito:
+            return "Memory  incognito"
         return self._model.title(self._session.bank.counts(), self._session.mode)

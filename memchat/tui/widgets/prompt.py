@@ -14,6 +14,7 @@ from memchat.tui.widgets.command_popup import CommandPopup
 from memchat.tui.widgets.text_inputs import PlainTextArea
 
 TITLE = "Enter sends · Ctrl+J newline · / commands"
+INCOGNITO_TITLE = "incognito: nothing is read, nothing is saved · /incognito ends it"
 
 
 class Prompt(PlainTextArea):
@@ -61,6 +62,10 @@ on the last one go through what you sent before. A line that starts with / is a 
         """Replace what is there, ready to go on writing."""
         self.text = text
         self.move_cursor(self.document.end)
+
+    def forget_history(self) -> None:
+        """The texts sent before are read again: they are others now."""
+        self._history.reset()
 
     def give_back(self, text: str) -> None:
         """Put a text that could not be sent back, before what was typed since."""
