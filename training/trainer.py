@@ -20,6 +20,10 @@ COMPLETE = "complete"
 """A checkpoint holds a file of this name once all of it is written."""
 
 
+EAGER_WIDTH = 200
+"""On a CPU the fused attention's backward pass is slower than the plain one for shorter rows."""
+
+
 def collate_rows(rows: Sequence[Mapping[str, Any]]) -> Inputs:
     """A dataset's row is a whole batch (see batches.Batch)."""
     (row,) = rows
@@ -39,6 +43,9 @@ def answer_logits(model: Any, inputs: Inputs, *, share_prefix: bool) -> torch.Te
     """
     prefix, suffixes = inputs["prefix"], inputs["input_ids"]
     more: dict[str, Any] = {"logits_to_keep": answer_labels(inputs).shape[1] + 1}
+    if share_prefix:
+        width = prefix.shape[1] + suffixes.shape[1]
+        model.set_attn_implementation("eager" if width < EAGER_WIDTH else "sdpa")
     if prefix.numel() and share_prefix:
         cache = DynamicCache(config=model.config)
         model(input_ids=prefix, past_key_values=cache, use_cache=True, logits_to_keep=1)
