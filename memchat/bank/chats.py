@@ -68,15 +68,21 @@ class ChatStore(Store):
         """Remove the chat and its messages. Memories drawn from it stay, without a source."""
         with self._db.transaction():
             self.chat(chat_id)
-            turns = self._db.query(
-                "SELECT id, text FROM messages WHERE chat_id = ? AND indexed", (chat_id,)
-            )
-            for message_id, text in turns:
-                TURNS.remove(self._db, message_id, text)
-                self._db.write(
-                    "DELETE FROM uses WHERE kind = 'turn' AND item_id = ?", (message_id,)
-                )
+            self._unindex("chat_id = ?", chat_id)
             self._db.write("DELETE FROM chats WHERE id = ?", (chat_id,))
+
+    def remove_turn(self, message_id: int) -> None:
+        """Remove a message of the user's and its reply. Memories drawn from it stay, sourceless."""
+        with self._db.transaction():
+            self.message(message_id)
+            self._unindex("(id = ?1 OR reply_to = ?1)", message_id)
+            self._db.write("DELETE FROM messages WHERE id = ?1 OR reply_to = ?1", (message_id,))
+
+    def _unindex(self, which: str, value: int) -> None:
+        turns = self._db.query(f"SELECT id, text FROM messages WHERE {which} AND indexed", (value,))
+        for message_id, text in turns:
+            TURNS.remove(self._db, message_id, text)
+            self._db.write("DELETE FROM uses WHERE kind = 'turn' AND item_id = ?", (message_id,))
 
     def add_message(
         self,

@@ -15,6 +15,7 @@ _MODES = {
     "pause": (MemoryMode.PAUSED, "Memory is paused: memories are read, none is written."),
     "off": (MemoryMode.OFF, "Memory is off: none is read or written; the chat is saved."),
 }
+_FULL_SCREEN = ("why", "export")
 _RECENT = 20
 
 
@@ -52,6 +53,10 @@ class MemoryCommands(Conversation):
                 self.printer.decision(event)
         elif action == "search" and rest.strip():
             self._find(rest.strip())
+        elif action in _FULL_SCREEN:
+            raise UsageError(
+                f"/memory {action} is for the full screen.", f"Run: memchat memory {action}"
+            )
         else:
             raise UsageError(f"Write it as: /memory {action} TEXT")
 

@@ -7,17 +7,19 @@ short goes on where it stopped: finished turns are skipped, a half-finished one 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from memchat.assistant import Assistant, now
+from memchat.bank.bank import Bank
 from memchat.bank.types import Actor, Chat, Event, MemoryState, Message
 from memchat.engine.protocol import CancelToken
 from memchat.errors import MemchatError
 from memchat.ingest.turns import Conversation, IngestTurn
 from memchat.turn import MemoryFailed, MemoryFinished
 
+_QUEUED = (MemoryState.PENDING, MemoryState.EXTRACTED)
 Progress = Callable[[str, int, int], None]
 """Called after each turn with the conversation's title, turns done, and turns in all."""
 
@@ -41,6 +43,21 @@ class Summary:
         self.facts += 1
         self.operations[event.op.value] += 1
         self.corrections.update(event.correction.split(", ") if event.correction else ())
+
+
+def enqueue(
+    bank: Bank, conversations: Sequence[Conversation], clock: Callable[[], datetime] = now
+) -> int:
+    """Only store the conversations, queued for memory: how many turns then wait in them.
+
+    What an earlier run finished stays finished. Raises StorageError.
+    """
+    waiting = 0
+    for conversation in conversations:
+        chat = _chat_of(bank, conversation)
+        stored = [_store(bank, chat, turn, clock()) for turn in conversation.turns]
+        waiting += sum(message.memory_state in _QUEUED for message in stored)
+    return waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +86,17 @@ class Ingestion:
 
     def _ingest(self, conversation: Conversation, summary: Summary) -> Chat:
         bank = self.assistant.bank
-        chat = bank.find_chat("ingest", conversation.title) or bank.create_chat(
-            kind="ingest", title=conversation.title
-        )
+        chat = _chat_of(bank, conversation)
         total = len(conversation.turns)
         for done, turn in enumerate(conversation.turns, 1):
-            message = self._store(chat, turn)
-            if message.memory_state in (MemoryState.PENDING, MemoryState.EXTRACTED):
+            message = _store(bank, chat, turn, self.clock())
+            if message.memory_state in _QUEUED:
                 self._manage(chat, summary)
             if not self.cancel.cancelled:
                 self.progress(conversation.title, done, total)
             if self.cancel.cancelled:
                 break
         return chat
-
-    def _store(self, chat: Chat, turn: IngestTurn) -> Message:
-        is_user = turn.role == "user"
-        return self.assistant.bank.add_message(
-            chat.id,
-            turn.role,
-            turn.text,
-            said_at=turn.said_at or self.clock(),
-            speaker=turn.speaker,
-            memory_state=MemoryState.PENDING if is_user else MemoryState.NONE,
-            external_id=turn.external_id,
-        )
 
     def _manage(self, chat: Chat, summary: Summary) -> None:
         for event in self.assistant.manage(self.cancel, chat.id):
@@ -111,3 +114,21 @@ class Ingestion:
             for event in bank.events(message_id=message.id):
                 if event.actor is Actor.MANAGER:
                     summary.count(event)
+
+
+def _chat_of(bank: Bank, conversation: Conversation) -> Chat:
+    known = bank.find_chat("ingest", conversation.title)
+    return known or bank.create_chat(kind="ingest", title=conversation.title)
+
+
+def _store(bank: Bank, chat: Chat, turn: IngestTurn, at: datetime) -> Message:
+    is_user = turn.role == "user"
+    return bank.add_message(
+        chat.id,
+        turn.role,
+        turn.text,
+        said_at=turn.said_at or at,
+        speaker=turn.speaker,
+        memory_state=MemoryState.PENDING if is_user else MemoryState.NONE,
+        external_id=turn.external_id,
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -50,6 +50,8 @@ class PaneModel:
     saving: dict[int, str] = field(default_factory=dict)
     """Edits on their way to the bank, by memory; 0 is a new one."""
     filter: Filter = field(default_factory=Filter)
+    near: Sequence[int] = ()
+    """Memories that the words of the filter mean, the nearest first."""
     show_log: bool = False
 
     def renew(self, memories: Iterable[Memory], suggestions: Iterable[Event]) -> None:
@@ -110,7 +112,22 @@ class PaneModel:
     def rows(self, limit: int | None = None) -> list[Row]:
         """What to list, top to bottom, after the filter; the first `limit` of it."""
         rows = self._log_rows() if self.show_log else self._memory_rows()
-        return list(islice(filter(self._shown, rows), limit))
+        if not self.near or self.show_log:
+            return list(islice(filter(self._shown, rows), limit))
+        fitting: list[Row] = []
+        others: list[Row] = []
+        for row in rows:
+            (fitting if self._shown(row) else others).append(row)
+        return [*fitting, *self._near_rows(others)][:limit]
+
+    def _near_rows(self, others: Iterable[Row]) -> list[Row]:
+        """Those that the search found by meaning: no word of it is in them."""
+        rows = {row.memory_id: row for row in others}
+        return [
+            replace(rows[each], note=" · ".join(filter(None, ("similar", rows[each].note))))
+            for each in self.near
+            if each in rows
+        ]
 
     def _shown(self, row: Row) -> bool:
         memory = self.memories.get(row.memory_id) if row.memory_id else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from memchat.assistant import Assistant
 from memchat.bank.bank import Bank
 from memchat.bank.types import Event, Message
 from memchat.errors import EngineError, MemchatError, UsageError
-from memchat.turn import MemoryMode, TurnEvent
+from memchat.turn import AnswerFailed, MemoryMode, TurnEvent
 
 if TYPE_CHECKING:
     from memchat.runner import Runner
@@ -28,6 +29,10 @@ Outcome = Event | MemchatError
 Change = Callable[[Assistant], Event]
 
 TITLE_CHARACTERS = 60
+LEAST_SIMILARITY = 0.35
+"""Cosine of a memory that a search by meaning shows."""
+NEAREST = 12
+"""Memories and turns that a search by meaning looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,34 @@ class Session:
         """Answer a saved message (again)."""
         if self._runner is not None:
             self._runner.answer(message_id)
+
+    def remove(self, message_id: int) -> None:
+        """Remove a message and its reply, once no model reads them."""
+        if self._runner is not None:
+            self._runner.call(lambda: self._remove(message_id))
+
+    def _remove(self, message_id: int) -> None:
+        try:
+            self.bank.remove_turn(message_id)
+        except MemchatError as error:
+            self._emit(self, AnswerFailed(0, error))
+
+    def find(self, text: str, found: Callable[[list[int]], None]) -> None:
+        """Ids of the memories nearest in meaning, best first; nothing when no model can say.
+
+        `found` is called from the runner's thread.
+        """
+        runner, assistant = self._runner, self._assistant
+        if runner is None or assistant is None or self.bank.is_empty():
+            return
+
+        def look() -> None:
+            with suppress(MemchatError):
+                hits = assistant.search(text, limit=NEAREST)
+                near = [hit for hit in hits if (hit.similarity or 0) >= LEAST_SIMILARITY]
+                found([hit.id for hit in near if hit.kind == "memory"])
+
+        runner.call(look)
 
     def stop(self) -> None:
         """Stop the answer under way; what there is of it is kept."""

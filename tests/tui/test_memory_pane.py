@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from memchat.bank.bank import Bank
@@ -10,6 +12,7 @@ from memchat.engine.protocol import Role
 from memchat.errors import EngineError
 from memchat.tui.app import MemchatApp
 from memchat.tui.widgets.inspector import Editor
+from memchat.tui.widgets.memory_pane import PAGE
 from tests.fakes import FakeEngine, bag_of_words
 from tests.tui.conftest import make_app
 from tests.tui.stories import NARROW, Story, telling
@@ -302,3 +305,46 @@ async def test_operations_count_what_is_not_undone(
         await story.sees("0 active")
         await story.sees("nothing new to remember")
         assert [event.op for event in bank.events()] == [Op.ADD, Op.UNDO]
+
+
+async def test_a_search_finds_what_is_meant(app: MemchatApp, bank: Bank) -> None:
+    remember(bank, "The user plays the cello.", "The user is allergic to peanuts.")
+    async with telling(app) as story:
+        await story.ready()
+        await story.presses("f2")
+        await story.types("/the user is allergic against nuts")
+        await story.until(lambda: story.rows, "what is near")
+        assert story.rows[0] == "The user is allergic to peanuts. (similar)"
+
+
+async def test_a_conversation_from_a_file_is_remembered(
+    app: MemchatApp, bank: Bank, fake_engine: FakeEngine, tmp_path: Path
+) -> None:
+    file = tmp_path / "talk.jsonl"
+    file.write_text('{"role": "user", "text": "I play the cello"}\n')
+    fake_engine.enqueue("The user plays the cello.", "ADD", role=Role.MEMORY)
+    async with telling(app) as story:
+        await story.ready()
+        await story.says(f"/import {file}")
+        await story.sees("1 messages are read")
+        await story.until(lambda: story.rows)
+        assert "The user plays the cello." in story.rows[0]
+
+
+async def test_memories_are_written_to_a_file(app: MemchatApp, bank: Bank, tmp_path: Path) -> None:
+    remember(bank, "The user plays the cello.")
+    file = tmp_path / "memories.jsonl"
+    async with telling(app) as story:
+        await story.says(f"/memory export {file}")
+        await story.sees("Memories written to")
+        assert "cello" in file.read_text()
+        await story.says(f"/memory export {file}")
+        await story.sees("is there already")
+
+
+async def test_thousands_are_listed_a_page_at_a_time(app: MemchatApp, bank: Bank) -> None:
+    remember(bank, *(f"Fact number {number}." for number in range(PAGE + 30)))
+    async with telling(app) as story:
+        await story.until(lambda: len(story.rows) == PAGE)
+        await story.presses("f2", "end")
+        await story.until(lambda: len(story.rows) == PAGE + 30)

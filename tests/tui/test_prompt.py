@@ -9,6 +9,7 @@ import pytest
 from memchat.bank.bank import Bank
 from memchat.bank.types import MemoryState, State
 from memchat.commands import COMMANDS
+from memchat.engine.protocol import Role
 from memchat.tui.app import MemchatApp
 from memchat.tui.screens.chats import Chats
 from memchat.tui.screens.confirm import Confirm
@@ -117,16 +118,40 @@ async def test_ctrl_r_searches_what_was_sent(bank: Bank, fake_engine: FakeEngine
         await story.until(lambda: story.prompt.text == "How do I bake bread?")
 
 
-async def test_the_last_message_can_be_edited_and_sent_again(
+async def test_the_last_message_is_edited_and_its_memories_stay(
     app: MemchatApp, bank: Bank, fake_engine: FakeEngine
 ) -> None:
+    fake_engine.enqueue("Hello.", "Hello, Ada!")
+    fake_engine.enqueue("The user lives in Porto.", "ADD", role=Role.MEMORY)
     async with telling(app) as story:
-        await story.says("Hwo are you?")
-        await story.sees("All right.")
+        await story.says("I am Adda from Porto")
+        await story.sees("Hello.")
+        await story.remembers()
         await story.presses("alt+up")
-        assert story.prompt.text == "Hwo are you?"
+        assert story.prompt.text == "I am Adda from Porto"
+        await story.sees("editing the last message")
+        story.prompt.clear()
+        await story.says("I am Ada from Porto")
+        await story.sees("Hello, Ada!")
+        await story.remembers()
+        assert [each.text for each in bank.messages(1)] == ["I am Ada from Porto", "Hello, Ada!"]
+        assert [each.text for each in bank.memories()] == ["The user lives in Porto."]
+        assert "Adda" not in story.seen
+        assert "editing" not in story.seen
+
+
+async def test_escape_leaves_the_last_message_as_it_is(app: MemchatApp, bank: Bank) -> None:
+    async with telling(app) as story:
+        await story.says("First")
+        await story.sees("All right.")
+        await story.remembers()
+        await story.presses("alt+up", "escape")
         await story.says("!")
-        await story.until(lambda: len(bank.messages(1)) >= 3)
+        await story.until(lambda: len(bank.messages(1)) == 4)
+        assert [each.text for each in bank.messages(1) if each.role == "user"] == [
+            "First",
+            "First!",
+        ]
 
 
 async def test_the_answer_is_copied(app: MemchatApp, fake_engine: FakeEngine) -> None:

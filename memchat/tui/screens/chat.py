@@ -144,11 +144,12 @@ class ChatScreen(ChatPane):
         incognito = self.session.incognito
         self.preferences.kept = not incognito
         self.set_class(incognito, "-incognito")
-        self.query_one(Prompt).border_title = INCOGNITO_TITLE if incognito else TITLE
+        self.query_one(Prompt).title = INCOGNITO_TITLE if incognito else TITLE
 
     async def open_chat(self, chat_id: int | None) -> None:
         """Show a chat, or an empty page for a new one."""
         self._chat_opened = True
+        self.replace(None)
         bank, transcript = self.session.bank, self.query_one(Transcript)
         try:
             greeting = welcome(bank, incognito=self.session.incognito)
@@ -171,17 +172,22 @@ class ChatScreen(ChatPane):
 
     async def _send(self, text: str) -> None:
         """Save the message, show it, have it answered."""
+        replaced = self.take_replaced()
         try:
             message = await self.session.save(text)
         except MemchatError as error:
             self.query_one(Prompt).give_back(text)
+            self.replace(replaced)
             complain(self, error, "Not sent")
             return
+        if replaced is not None:
+            self.session.remove(replaced.question.id)
+            await self.query_one(Transcript).drop(replaced)
         if message.chat_id == self.session.chat_id:
             self.select_turn(None)
             self.query_one(MemoryPane).begin_turn()
             await self.query_one(Transcript).add(self._record(message))
-        self._count_pending()
+        self.count_pending()
         self._draw_status()
         self.session.answer(message.id)
 
@@ -196,15 +202,16 @@ class ChatScreen(ChatPane):
         event = happened.event
         self.status.apply(event)
         if isinstance(event, MEMORY_MOVES):
-            self._count_pending()
+            self.count_pending()
         self.query_one(MemoryPane).show(event)
         await self.query_one(Transcript).show(event)
         self._announce(event)
         self._draw_status()
 
-    def _count_pending(self) -> None:
+    def count_pending(self) -> None:
         with suppress(MemchatError):
             self.status.pending = self.session.bank.pending_count()
+        self._draw_status()
 
     def _announce(self, event: TurnEvent) -> None:
         """Say aloud what cannot be seen otherwise."""
@@ -226,7 +233,8 @@ class ChatScreen(ChatPane):
             say(self, f"{mark.glyph} {operation.new or operation.old}", f"Memory {mark.word}")
 
     def action_stop(self) -> None:
-        self.stop_answer()
+        if not self.stop_answer():
+            self.replace(None)
 
     def stop_answer(self) -> bool:
         self.session.stop()  # also an answer that goes on in a chat no longer on screen

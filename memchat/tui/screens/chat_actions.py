@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import ClassVar
 
@@ -10,16 +11,18 @@ from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, TextArea
 
+from memchat.commands import BY_NAME
 from memchat.errors import MemchatError, NotFoundError, UsageError
 from memchat.tui import clipboard, external_editor
 from memchat.tui.clock import Clock
+from memchat.tui.model_choices import model_choices
 from memchat.tui.prompt_history import sent_messages
 from memchat.tui.say import complain, say
 from memchat.tui.screens.chat_commands import ChatCommands
 from memchat.tui.screens.chats import Chats
 from memchat.tui.screens.help import Help
 from memchat.tui.screens.pick import Choice, Pick
-from memchat.tui.turn_record import TurnRecord
+from memchat.tui.turn_record import Phase, TurnRecord
 from memchat.tui.widgets.memory_pane import MemoryPane
 from memchat.tui.widgets.prompt import Prompt
 from memchat.tui.widgets.transcript import Transcript
@@ -28,12 +31,16 @@ QUIT_SECONDS = 2.0
 """How soon the second Ctrl+C must follow the first."""
 
 
+REPLACING = "editing the last message · Enter puts it in its place · Esc keeps both"
+
+
 class ChatActions(ChatCommands):
     """Actions on the conversation as a whole."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", tooltip="Help for what has the focus"),
         Binding("f3", "chats", "Chats", tooltip="List, search, rename and delete chats"),
+        Binding("f4", "model", "Model", tooltip="Go on with another model"),
         Binding("alt+up", "edit_last", "Edit", tooltip="Edit the last message and send it again"),
         Binding("ctrl+y", "copy_answer", "Copy", tooltip="Copy the selected answer", priority=True),
         Binding("ctrl+o", "open_editor", "Editor", tooltip="Write the message in $EDITOR"),
@@ -52,6 +59,8 @@ class ChatActions(ChatCommands):
     clock: Clock
     selected: TurnRecord | None = None
     """The turn that the user selected; None means the last one."""
+    _replaced: TurnRecord | None = None
+    """The turn whose place the next message takes."""
     _interrupted_at = float("-inf")
 
     def stop_answer(self) -> bool:
@@ -82,10 +91,36 @@ class ChatActions(ChatCommands):
             self.query_one(Prompt).fill(text)
 
     def action_edit_last(self) -> None:
-        if last := self.query_one(Transcript).last:
-            prompt = self.query_one(Prompt)
-            prompt.fill(last.question.text)
-            prompt.focus()
+        last = self.query_one(Transcript).last
+        if last is None or last.phase is Phase.QUEUED:
+            return
+        self.stop_answer()
+        prompt = self.query_one(Prompt)
+        prompt.fill(last.question.text)
+        prompt.focus()
+        self.replace(last)
+
+    def replace(self, record: TurnRecord | None) -> None:
+        """What is sent next takes the place of that turn; of none, as ever."""
+        self._replaced = record
+        self.query_one(Prompt).announce(REPLACING if record else "")
+
+    def take_replaced(self) -> TurnRecord | None:
+        """The turn whose place the next message takes, and no longer."""
+        record = self._replaced
+        self.replace(None)
+        return record
+
+    @work
+    async def action_model(self) -> None:
+        models = await asyncio.to_thread(model_choices)
+
+        def fitting(query: str) -> list[Choice]:
+            words = query.casefold().split()
+            return [each for each in models if all(word in each.value.casefold() for word in words)]
+
+        if name := await self.app.push_screen_wait(Pick("Models", fitting)):
+            await self.run_command(BY_NAME["model"], name)
 
     def action_open_editor(self) -> None:
         prompt = self.query_one(Prompt)

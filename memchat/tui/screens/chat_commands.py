@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from textual import work
-from textual.screen import Screen
 
 from memchat import commands
 from memchat.commands import BY_NAME, Command, Invocation, Misuse
@@ -13,24 +13,15 @@ from memchat.errors import MemchatError, UsageError
 from memchat.tui import chat_export
 from memchat.tui.say import complain, say
 from memchat.tui.screens.confirm import Confirm
+from memchat.tui.screens.memory_commands import MemoryCommands
 from memchat.tui.session import Session
 from memchat.tui.sessions import Sessions
-from memchat.tui.widgets.memory_pane import MemoryPane
 from memchat.tui.widgets.prompt import Prompt
-from memchat.turn import MemoryMode
-
-MODES = {"on": MemoryMode.ON, "pause": MemoryMode.PAUSED, "off": MemoryMode.OFF}
-MODE_MEANS = {
-    MemoryMode.ON: "memories are read and written",
-    MemoryMode.PAUSED: "memories are read, none is written",
-    MemoryMode.OFF: "memories are neither read nor written; the chat is saved",
-}
 
 
-class ChatCommands(Screen[None]):
+class ChatCommands(MemoryCommands):
     """Carries commands out; the chat screen supplies what they act on."""
 
-    session: Session
     sessions: Sessions
 
     async def open_chat(self, chat_id: int | None) -> None:
@@ -39,10 +30,6 @@ class ChatCommands(Screen[None]):
 
     async def change_session(self, session: Session) -> None:
         """Go on in another session."""
-        raise NotImplementedError
-
-    def mode_changed(self) -> None:
-        """Show what memory does from now on."""
         raise NotImplementedError
 
     async def obey(self, line: str) -> str | None:
@@ -129,44 +116,25 @@ class ChatCommands(Screen[None]):
     async def command_copy(self, _argument: str) -> None:
         await self.run_action("copy_answer")
 
-    async def command_remember(self, argument: str) -> None:
-        self.query_one(MemoryPane).remember(argument)
-
-    async def command_forget(self, argument: str) -> None:
-        """The pane shows what fits, and D asks: nothing is erased unseen."""
-        self.query_one(MemoryPane).search(argument)
-        say(self, "Choose the memory, then press D", "Forget forever")
-
-    async def command_memory(self, argument: str) -> None:
-        action, _, rest = argument.partition(" ")
-        action = action.casefold()
-        pane = self.query_one(MemoryPane)
-        if action in MODES:
-            self._set_mode(MODES[action])
-        elif action == "undo":
-            pane.action_undo_last()
-        elif action == "retry":
-            self._retry_memory()
-        elif action == "search":
-            pane.search(rest)
-        else:
-            pane.action_log()
-
     async def command_incognito(self, _argument: str) -> None:
         """A fresh chat that leaves no trace; once more, back to where the user was."""
         away = self.sessions.back if self.session.incognito else self.sessions.incognito
         await self.change_session(away(self.session))
 
-    def _set_mode(self, mode: MemoryMode) -> None:
-        self.session.refuse_incognito()
-        self.session.mode = mode
-        self.mode_changed()
-        say(self, MODE_MEANS[mode], f"Memory {mode}")
+    async def command_model(self, argument: str) -> None:
+        """Go on with another model, in this chat; what is being written stays."""
+        from memchat.weights.inventory import Availability, find_entry
 
-    def _retry_memory(self) -> None:
-        number = self.session.bank.retry_failed()
-        self.session.wake()
-        say(self, f"{number} messages are read again", "Memory")
+        if not argument:
+            await self.run_action("model")
+            return
+        entry = await asyncio.to_thread(find_entry, argument)
+        if entry.availability in (Availability.ABSENT, Availability.PARTIAL):
+            raise UsageError(
+                f"{entry.name} is not on this machine.", f"Run: memchat models pull {entry.name}"
+            )
+        await self.change_session(self.sessions.with_model(self.session, entry.name))
+        say(self, f"`memchat models use {entry.name}` keeps it", f"Model {entry.name}")
 
     async def command_theme(self, argument: str) -> None:
         if not argument:

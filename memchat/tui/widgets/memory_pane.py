@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message as TextualMessage
+from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 
 from memchat.bank.types import Event, Memory, Message, State
@@ -36,6 +39,10 @@ from memchat.turn import (
 
 PAGE = 100
 """Rows listed at first, and more at a time on the way down: each costs layout."""
+PAUSE_SECONDS = 0.3
+"""How long nothing is typed before a search by meaning begins."""
+MEANINGFUL = 3
+"""Fewest characters of such a search."""
 LOG_EVENTS = 500
 """The newest decisions, which are the ones listed."""
 EMPTY = """\
@@ -81,6 +88,13 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
     class Wanted(TextualMessage):
         """The pane has something to show, if it is hidden."""
 
+    @dataclass
+    class Found(TextualMessage):
+        """The memories that the words of a search mean, nearest first."""
+
+        words: str
+        ids: list[int]
+
     class GoTo(TextualMessage):
         """The user wants to see the turn that a memory came from."""
 
@@ -95,6 +109,7 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
         self._preferences = preferences
         self._model = PaneModel(clock)
         self._listed = PAGE
+        self._typing: Timer | None = None
         self._unfolded: int | None = None
         """The memory whose history is shown."""
 
@@ -274,7 +289,24 @@ Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
         event.stop()
         self._listed = PAGE
         self._model.filter = filters.parse(event.value)
+        self._model.near = ()
         self.draw()
+        if self._typing is not None:
+            self._typing.stop()
+        words = " ".join(self._model.filter.words)
+        if len(words) >= MEANINGFUL:
+            self._typing = self.set_timer(PAUSE_SECONDS, partial(self._find, words))
+
+    def _find(self, words: str) -> None:
+        """Look for what the words mean, too, once the user pauses."""
+        self._session.find(words, lambda ids: self._post(self.Found(words, ids)))
+
+    @on(Found)
+    def _show_found(self, found: Found) -> None:
+        found.stop()
+        if found.words == " ".join(self._model.filter.words):
+            self._model.near = found.ids
+            self.draw()
 
     @on(Input.Submitted, "#memory-search")
     def _search_done(self, event: Input.Submitted) -> None:

@@ -49,7 +49,7 @@ on the last one go through what you sent before. A line that starts with / is a 
             highlight_cursor_line=False,
             placeholder="Say something to remember…",
         )
-        self.border_title = TITLE
+        self.title = TITLE
         self._popup = popup
         self._history = history
 
@@ -62,6 +62,19 @@ on the last one go through what you sent before. A line that starts with / is a 
         """Replace what is there, ready to go on writing."""
         self.text = text
         self.move_cursor(self.document.end)
+
+    @property
+    def title(self) -> str:
+        """What its frame says when nothing special is going on."""
+        return self._title
+
+    @title.setter
+    def title(self, title: str) -> None:
+        self._title = self.border_title = title
+
+    def announce(self, title: str) -> None:
+        """Have the frame say something else for a while; nothing brings the title back."""
+        self.border_title = title or self._title
 
     def forget_history(self) -> None:
         """The texts sent before are read again: they are others now."""

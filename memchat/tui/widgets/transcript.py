@@ -91,6 +91,13 @@ Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its an
                 await self._show_end()
         self.action_follow()
 
+    async def drop(self, record: TurnRecord) -> None:
+        """A turn is no more."""
+        async with self._sliding:
+            if record in self._records:
+                self._records.remove(record)
+                await self._show_end()
+
     async def show(self, event: TurnEvent) -> None:
         """Hand the event to the turn it belongs to, mounted or not."""
         message_id = getattr(event, "message_id", None)
