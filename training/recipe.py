@@ -106,7 +106,7 @@ def _fits(value: object, wanted: Any) -> bool:
         return type(value) in (int, float)
     if wanted == tuple[str, ...]:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if wanted == dict[Task, float]:
+    if typing.get_origin(wanted) is dict:
         return isinstance(value, dict) and all(_fits(item, float) for item in value.values())
     if isinstance(wanted, type) and issubclass(wanted, StrEnum):
         return value in list(wanted)
