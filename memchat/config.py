@@ -11,6 +11,7 @@ from typing import Any
 
 from memchat import paths
 from memchat.errors import StorageError, UsageError
+from memchat.keys import check_keys
 
 
 def _between(default: Any, low: float, high: float) -> Any:  # noqa: ANN401 (dataclasses.field is Any)
@@ -46,6 +47,10 @@ SETTINGS: Mapping[str, Field[Any]] = {each.name: each for each in fields(Setting
 """Each setting by its key, in the order of the documentation."""
 
 
+KEYS = "keys"
+"""The table that binds keys."""
+
+
 def load_settings(path: Path | None = None) -> Settings:
     """The settings in `path` (default: paths.config_file()); the defaults when there is no file.
 
@@ -69,9 +74,12 @@ def read_settings(path: Path) -> str:
 
 def check_settings(text: str, path: Path) -> Settings:
     """The settings that `text` holds. Raises UsageError naming file, line and key."""
+    tables = _parse(text, path)
+    check_keys(tables.get(KEYS, {}), text, path)
     checked: dict[str, Any] = {
         key: check_value(key, value, f"{path}, line {line_of(key, text)}: ")
-        for key, value in _parse(text, path).items()
+        for key, value in tables.items()
+        if key != KEYS
     }
     settings = Settings(**checked)
     _check_window(settings, path)

@@ -7,13 +7,15 @@ from functools import partial
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
 from memchat.bank.bank import Bank
 from memchat.commands import COMMANDS
+from memchat.keys import load_keys
 from memchat.tui import clock, themes
+from memchat.tui.bindings import bound
 from memchat.tui.preferences import Preferences
 from memchat.tui.screens.chat import ChatScreen
 from memchat.tui.session import AssistantFactory, Session
@@ -32,7 +34,7 @@ class MemchatApp(App[None]):
     HELP_TITLE = "The program"
     CSS_PATH = "memchat.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", tooltip="Quit; memory work goes on at the next start"),
+        bound("quit", "quit", "Quit", tooltip="Quit; memory work goes on at the next start"),
     ]
 
     def __init__(
@@ -52,6 +54,8 @@ class MemchatApp(App[None]):
         self.theme = self._preferences.theme if known else themes.DARK.name
         sessions = Sessions(make_assistant, private_bank, self._emit)
         first = sessions.first(bank, chat_id)
+        self.keys = load_keys()
+        """Keys that the user has bound anew, by action."""
         self._chat = ChatScreen(first, sessions, now, self._preferences)
 
     @property
@@ -60,6 +64,7 @@ class MemchatApp(App[None]):
         return self._chat.session
 
     def on_mount(self) -> None:
+        self.set_keymap(self.keys)
         self.theme_changed_signal.subscribe(self, self._remember_theme)
 
     def get_default_screen(self) -> ChatScreen:

@@ -14,6 +14,7 @@ from memchat.assistant import Assistant
 from memchat.bank.bank import Bank
 from memchat.bank.types import Event, Message
 from memchat.errors import EngineError, MemchatError, UsageError
+from memchat.tui.titling import write_title
 from memchat.turn import AnswerFailed, MemoryMode, TurnEvent
 
 if TYPE_CHECKING:
@@ -29,10 +30,17 @@ Outcome = Event | MemchatError
 Change = Callable[[Assistant], Event]
 
 TITLE_CHARACTERS = 60
+EXCHANGE = 2
+"""Messages that a title is made from: a question and its answer."""
 LEAST_SIMILARITY = 0.35
 """Cosine of a memory that a search by meaning shows."""
 NEAREST = 12
 """Memories and turns that a search by meaning looks at."""
+
+
+def title_of(text: str) -> str:
+    """What a chat is called until it has a better title: the beginning of its first message."""
+    return " ".join(text.split())[:TITLE_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,8 @@ class Session:
         self._runner: Runner | None = None
         self._assistant: Assistant | None = None
         self._failure: MemchatError | None = None
+        self._titled: set[int] = set()
+        """Chats that the model was asked to name."""
         self._opened = asyncio.Event()
         self._closed = False
 
@@ -182,6 +192,27 @@ class Session:
 
         runner.call(attempt)
 
+    def give_title(self) -> None:
+        """Have the model name the chat, once, when nothing else waits. The user's title stays."""
+        runner, assistant, chat_id = self._runner, self._assistant, self.chat_id
+        idle = runner is not None and runner.wait_idle(0)
+        if runner is None or assistant is None or chat_id is None or not idle:
+            return
+        if self.incognito or chat_id in self._titled or self.bank.chat(chat_id).messages < EXCHANGE:
+            return
+        self._titled.add(chat_id)
+        runner.call(partial(self._give_title, assistant, chat_id))
+
+    def _give_title(self, assistant: Assistant, chat_id: int) -> None:
+        with suppress(MemchatError):
+            question, answer = self.bank.messages(chat_id)[:EXCHANGE]
+            given = title_of(question.text)
+            if self.bank.chat(chat_id).title != given:
+                return
+            title = write_title(assistant.engine, question.text, answer.text)
+            if title and self.bank.chat(chat_id).title == given:
+                self.bank.rename_chat(chat_id, title)
+
     def wake(self) -> None:
         """Have the runner look at the memory queue again, now."""
         if self._runner is not None:
@@ -197,8 +228,7 @@ class Session:
 
     def _save(self, assistant: Assistant, text: str) -> Message:
         if self.chat_id is None:
-            title = " ".join(text.split())[:TITLE_CHARACTERS]
-            self.chat_id = self.bank.create_chat(title=title).id
+            self.chat_id = self.bank.create_chat(title=title_of(text)).id
         return assistant.submit(self.chat_id, text, self._mode)
 
     def _build(self) -> None:

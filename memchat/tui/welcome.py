@@ -13,15 +13,19 @@ def welcome(bank: Bank, *, incognito: bool = False) -> Content:
     """A few lines; the longer ones only until the first message was sent."""
     if incognito:
         return _incognito()
-    return _first(bank) if not bank.chats(limit=1) else _again()
+    return _first() if not bank.chats(limit=1) else _again()
 
 
-def _first(bank: Bank) -> Content:
+def _first() -> Content:
+    from memchat.config import load_settings
+    from memchat.welcome import welcome_lines
+
+    lines = welcome_lines(load_settings().model)
     return Content.assemble(
         ("Hello. I remember what you tell me.\n\n", "bold"),
         ("Tell me about yourself, and watch the memory pane as I learn. ", ""),
         ("All of it can be corrected, pinned, undone or forgotten.\n\n", ""),
-        (f"Everything stays on this machine, in {printable(str(bank.path))}\n", MUTED),
+        (printable("".join(f"{line}\n" for line in lines)), MUTED),
         ("F1 helps with what has the focus, / lists the commands.", MUTED),
     )
 

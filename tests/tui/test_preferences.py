@@ -82,3 +82,12 @@ def test_history_is_read_only_when_needed() -> None:
     history.older("")
     history.older("")
     assert len(reads) == 1
+
+
+async def test_the_profile_is_named(
+    bank: Bank, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMCHAT_PROFILE", "work")
+    async with telling(make_app(bank, fake_engine)) as story:
+        await story.ready()
+        assert "work · memory on" in story.status

@@ -121,7 +121,7 @@ async def test_ctrl_r_searches_what_was_sent(bank: Bank, fake_engine: FakeEngine
 async def test_the_last_message_is_edited_and_its_memories_stay(
     app: MemchatApp, bank: Bank, fake_engine: FakeEngine
 ) -> None:
-    fake_engine.enqueue("Hello.", "Hello, Ada!")
+    fake_engine.enqueue("Hello.", "1", "Hello, Ada!")
     fake_engine.enqueue("The user lives in Porto.", "ADD", role=Role.MEMORY)
     async with telling(app) as story:
         await story.says("I am Adda from Porto")

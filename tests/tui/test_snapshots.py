@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -41,7 +40,11 @@ def looks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., None]:
     """Plays a scene and compares the screen at its end with the one on file."""
-    monkeypatch.setattr(Bank, "path", property(lambda _bank: Path("~/memchat/memchat.db")))
+    lines = [
+        "Everything stays on this machine, in ~/memchat.",
+        "A better model: memchat models pull",
+    ]
+    monkeypatch.setattr("memchat.welcome.welcome_lines", lambda _model: lines)
 
     def look(scene: Scene, hold: Place | None = None, chat: int | None = None) -> None:
         engine = HeldEngine(hold)

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message as TextualMessage
 
@@ -18,6 +18,7 @@ from memchat.bank.types import Event, MemoryState, Message, Op
 from memchat.engine.protocol import LoadState
 from memchat.errors import MemchatError, ModelError
 from memchat.marks import OF_OPERATION
+from memchat.tui.bindings import bound
 from memchat.tui.chat_history import ChatHistory
 from memchat.tui.clock import Clock
 from memchat.tui.preferences import Preferences
@@ -48,6 +49,8 @@ from memchat.turn import (
 )
 
 WIDE_COLUMNS = 100
+IDLE_SECONDS = 3.0
+"""How often it is seen whether the model has time to name the chat."""
 MEMORY_MOVES = (AnswerFinished, MemoryStarted, MemoryFinished, MemoryFailed)
 """Events that may change how many messages wait for the Memory Manager."""
 
@@ -60,8 +63,8 @@ class ChatScreen(ChatPane):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_COLUMNS, "-wide")]  # noqa: RUF012
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop", tooltip="Stop the answer; what there is stays"),
-        Binding("f5", "regenerate", "Again", tooltip="Answer the last message again"),
+        bound("stop", "stop", "Stop", tooltip="Stop the answer; what there is stays"),
+        bound("regenerate", "regenerate", "Again", tooltip="Answer the last message again"),
     ]
 
     @dataclass
@@ -98,6 +101,7 @@ class ChatScreen(ChatPane):
         self.set_class(self.preferences.pane_hidden, "-pane-hidden")
         self.query_one(Prompt).focus()
         self._draw_status()
+        self.set_interval(IDLE_SECONDS, self._give_title)
         self.run_worker(self._deliver())
 
     async def _deliver(self) -> None:
@@ -105,6 +109,11 @@ class ChatScreen(ChatPane):
         await self._begin()
         while True:
             await self._take(await self._outbox.get())
+
+    def _give_title(self) -> None:
+        """While the user writes, the model keeps itself free for the answer."""
+        if not self.query_one(Prompt).text:
+            self.session.give_title()
 
     async def _begin(self) -> None:
         """Once the first frame is on screen: read the chat, and have the models loaded."""

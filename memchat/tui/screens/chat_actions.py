@@ -8,12 +8,13 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import SuspendNotSupported
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Input, TextArea
 
 from memchat.commands import BY_NAME
 from memchat.errors import MemchatError, NotFoundError, UsageError
 from memchat.tui import clipboard, external_editor
+from memchat.tui.bindings import bound
 from memchat.tui.clock import Clock
 from memchat.tui.model_choices import model_choices
 from memchat.tui.prompt_history import sent_messages
@@ -38,22 +39,24 @@ class ChatActions(ChatCommands):
     """Actions on the conversation as a whole."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help", tooltip="Help for what has the focus"),
-        Binding("f3", "chats", "Chats", tooltip="List, search, rename and delete chats"),
-        Binding("f4", "model", "Model", tooltip="Go on with another model"),
-        Binding("alt+up", "edit_last", "Edit", tooltip="Edit the last message and send it again"),
-        Binding("ctrl+y", "copy_answer", "Copy", tooltip="Copy the selected answer", priority=True),
-        Binding("ctrl+o", "open_editor", "Editor", tooltip="Write the message in $EDITOR"),
-        Binding("ctrl+r", "search_history", "Recall", tooltip="Search what you sent before"),
-        Binding(
-            "ctrl+c",
+        bound("help", "help", "Help", tooltip="Help for what has the focus"),
+        bound("chats", "chats", "Chats", tooltip="List, search, rename and delete chats"),
+        bound("model", "model", "Model", tooltip="Go on with another model"),
+        bound("edit_last", "edit_last", "Edit", tooltip="Edit the last message and send it again"),
+        bound(
+            "copy_answer", "copy_answer", "Copy", tooltip="Copy the selected answer", priority=True
+        ),
+        bound("editor", "open_editor", "Editor", tooltip="Write the message in $EDITOR"),
+        bound("recall", "search_history", "Recall", tooltip="Search what you sent before"),
+        bound(
+            "copy_or_stop",
             "copy_or_stop",
             "Copy",
             tooltip="Copy the selection, else stop the answer; twice quits",
             priority=True,
         ),
-        Binding("ctrl+up", "select_turn(-1)", "Turn", tooltip="Select the turn before"),
-        Binding("ctrl+down", "select_turn(1)", "Turn", tooltip="Select the turn after"),
+        bound("previous_turn", "select_turn(-1)", "Turn", tooltip="Select the turn before"),
+        bound("next_turn", "select_turn(1)", "Turn", tooltip="Select the turn after"),
     ]
 
     clock: Clock
@@ -68,7 +71,7 @@ class ChatActions(ChatCommands):
         raise NotImplementedError
 
     def action_help(self) -> None:
-        self.app.push_screen(Help(self.focused or self))
+        self.app.push_screen(Help(self.focused or self, getattr(self.app, "keys", {})))
 
     @work
     async def action_chats(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from memchat.tui.bindings import bound
 from memchat.tui.preferences import Preferences
 from memchat.tui.screens.chat_actions import ChatActions
 from memchat.tui.widgets.memory_pane import MemoryPane
@@ -18,7 +19,7 @@ class ChatPane(ChatActions):
     """F2 goes to the pane, and from the pane hides it. What it asks for is done here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "toggle_pane", "Memory", tooltip="Go to the memory pane, or hide it"),
+        bound("pane", "toggle_pane", "Memory", tooltip="Go to the memory pane, or hide it"),
     ]
 
     preferences: Preferences

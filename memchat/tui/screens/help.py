@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -30,9 +30,9 @@ class Help(ModalScreen[None]):
         Binding("down,j", "scroll(1)", "Down", show=False),
     ]
 
-    def __init__(self, focused: DOMNode) -> None:
+    def __init__(self, focused: DOMNode, rebound: Mapping[str, str]) -> None:
         super().__init__()
-        self._text = Content("\n").join(_sections(focused))
+        self._text = Content("\n").join(_sections(focused, rebound))
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog help"):
@@ -47,26 +47,27 @@ class Help(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def _sections(focused: DOMNode) -> Iterable[Content]:
+def _sections(focused: DOMNode, rebound: Mapping[str, str]) -> Iterable[Content]:
     for node in focused.ancestors_with_self:
         if title := getattr(node, "HELP_TITLE", ""):
             yield Content.styled(str(title), "bold $text-primary")
             if text := getattr(node, "HELP", ""):
                 yield Content(str(text).strip())
-            yield from _keys(type(node))
+            yield from _keys(type(node), rebound)
             yield Content("")
     yield Content.styled("Commands", "bold $text-primary")
     for command in COMMANDS:
         yield _entry(command.usage, command.summary, COMMAND_CELLS)
 
 
-def _keys(widget: type[DOMNode]) -> Iterable[Content]:
-    """The keys that our own classes bind and explain."""
+def _keys(widget: type[DOMNode], rebound: Mapping[str, str]) -> Iterable[Content]:
+    """The keys that our own classes bind and explain, as the user has them."""
     ours = [each for each in widget.__mro__ if each.__module__.startswith("memchat.")]
     for each in ours:
         for binding in each.__dict__.get("BINDINGS", []):
             if isinstance(binding, Binding) and binding.tooltip:
-                keys = " ".join(format_key(key) for key in binding.key.split(","))
+                bound = rebound.get(binding.id or "", binding.key)
+                keys = " ".join(format_key(key) for key in bound.split(","))
                 yield _entry(keys, binding.tooltip, KEY_CELLS)
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message as TextualMessage
 
 from memchat.bank.types import Event, Memory, Op
 from memchat.errors import MemchatError
+from memchat.tui.bindings import bound
 from memchat.tui.rows import Row
 from memchat.tui.say import complain, say
 from memchat.tui.screens.confirm import Confirm
@@ -27,12 +28,12 @@ class MemoryActions(Vertical):
     """What can be done with the highlighted row. The pane says which that is and redraws."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "delete", "Delete", tooltip="Hide the memory; u brings it back"),
-        Binding("D", "forget", "Forget", tooltip="Erase it and all traces, after a question"),
-        Binding("u", "undo", "Undo", tooltip="Undo the last change of this memory"),
-        Binding("p", "pin", "Pin", tooltip="Pin: always read, never changed without asking"),
-        Binding("y", "accept", "Yes", tooltip="Accept the suggested change"),
-        Binding("n", "new_or_no", "New / no", tooltip="Write a new memory; on a ?, say no"),
+        bound("delete", "delete", "Delete", tooltip="Hide the memory; u brings it back"),
+        bound("forget", "forget", "Forget", tooltip="Erase it and all traces, after a question"),
+        bound("undo", "undo", "Undo", tooltip="Undo the last change of this memory"),
+        bound("pin", "pin", "Pin", tooltip="Pin: always read, never changed without asking"),
+        bound("accept", "accept", "Yes", tooltip="Accept the suggested change"),
+        bound("new_or_no", "new_or_no", "New / no", tooltip="Write a new memory; on a ?, say no"),
     ]
 
     @dataclass

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message as TextualMessage
 from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from memchat.bank.types import Event, Memory, Message, State
 from memchat.errors import MemchatError, NotFoundError
 from memchat.tui import details, filters
+from memchat.tui.bindings import bound
 from memchat.tui.clock import Clock
 from memchat.tui.details import Details
 from memchat.tui.preferences import Preferences
@@ -72,14 +73,14 @@ What memchat remembers, as it learns it.
 Search takes words and  op:add  used:  pin:  after:2026-01-31  before:2026-02"""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "edit", "Edit", tooltip="Correct the text of the memory"),
-        Binding("h", "history", "History", tooltip="All that happened to this memory"),
-        Binding("g", "go_to_source", "Source", tooltip="Go to the turn it came from"),
-        Binding("slash", "search", "Search", tooltip="Search: words, op: used: pin: after:"),
-        Binding("v", "log", "All decisions", tooltip="Show every decision, no-ops too"),
-        Binding("less_than_sign", "resize(4)", "Wider", tooltip="Make the pane wider"),
-        Binding("greater_than_sign", "resize(-4)", "Narrower", tooltip="Make the pane narrower"),
-        Binding("escape", "leave", "Back", tooltip="Clear the search, then back to the prompt"),
+        bound("edit", "edit", "Edit", tooltip="Correct the text of the memory"),
+        bound("history", "history", "History", tooltip="All that happened to this memory"),
+        bound("source", "go_to_source", "Source", tooltip="Go to the turn it came from"),
+        bound("search", "search", "Search", tooltip="Search: words, op: used: pin: after:"),
+        bound("decisions", "log", "All decisions", tooltip="Show every decision, no-ops too"),
+        bound("wider", "resize(4)", "Wider", tooltip="Make the pane wider"),
+        bound("narrower", "resize(-4)", "Narrower", tooltip="Make the pane narrower"),
+        bound("leave", "leave", "Back", tooltip="Clear the search, then back to the prompt"),
     ]
 
     class Left(TextualMessage):

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from memchat.tui.bindings import bound
 from memchat.tui.prompt_history import PromptHistory
 from memchat.tui.widgets.command_popup import CommandPopup
 from memchat.tui.widgets.text_inputs import PlainTextArea
@@ -28,9 +29,9 @@ on the last one go through what you sent before. A line that starts with / is a 
 // starts a message with a slash."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", tooltip="Send the message, or take the command"),
-        Binding("ctrl+j,shift+enter", "newline", "New line", tooltip="Start a new line"),
-        Binding("tab", "complete", "Complete", tooltip="Complete the command"),
+        bound("send", "send", "Send", tooltip="Send the message, or take the command"),
+        bound("newline", "newline", "New line", tooltip="Start a new line"),
+        bound("complete", "complete", "Complete", tooltip="Complete the command"),
         Binding("escape", "close_popup", "Close", tooltip="Close the list of commands"),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual import events
-from textual.binding import Binding, NoBinding
+from textual.binding import Binding, BindingsMap, NoBinding
 from textual.widgets import Input, TextArea
 from textual.widgets.text_area import Edit, EditResult
 
@@ -25,6 +25,9 @@ class PlainTextArea(TextArea):
     before the letters in front of it.
     """
 
+    _rebound: BindingsMap | None = None
+    """The bindings with the user's own keys, once a key is pressed."""
+
     def load_text(self, text: str) -> None:
         super().load_text(printable(text))
 
@@ -43,8 +46,11 @@ class PlainTextArea(TextArea):
 
     def _binding_of(self, key: str) -> Binding | None:
         """The first binding of the key whose action is possible now."""
+        if self._rebound is None:
+            self._rebound = self._bindings.copy()
+            self._rebound.apply_keymap(getattr(self.app, "keys", {}))
         try:
-            bindings = self._bindings.get_bindings_for_key(key)
+            bindings = self._rebound.get_bindings_for_key(key)
         except NoBinding:
             return None
         possible = (each for each in bindings if self.check_action(each.action, ()))

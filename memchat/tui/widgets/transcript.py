@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from memchat.bank.bank import Bank
+from memchat.tui.bindings import bound
 from memchat.tui.chat_history import ChatHistory
 from memchat.tui.turn_record import Phase, TurnRecord
 from memchat.tui.widgets.turn import Turn
@@ -33,7 +34,7 @@ Click a turn, or press Ctrl+Up and Ctrl+Down, to see the memories used in its an
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", "Scroll up", show=False),
         Binding("down,j", "scroll_down", "Scroll down", show=False),
-        Binding("end,G", "follow", "Newest", tooltip="Go to the newest turn and follow it"),
+        bound("newest", "follow", "Newest", tooltip="Go to the newest turn and follow it"),
     ]
 
     def __init__(self) -> None:
