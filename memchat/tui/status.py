@@ -33,6 +33,8 @@ class Status:
     stats: Finished | None = None
     mode: MemoryMode = MemoryMode.ON
     incognito: bool = False
+    profile: str = ""
+    """Its name, where it is not the usual one."""
     memory_message: int | None = None
     """The message that the Memory Manager reads."""
     pending: int = 0

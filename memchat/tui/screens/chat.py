@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message as TextualMessage
 
+from memchat import paths
 from memchat.bank.types import Event, MemoryState, Message, Op
 from memchat.engine.protocol import LoadState
 from memchat.errors import MemchatError, ModelError
@@ -81,7 +82,7 @@ class ChatScreen(ChatPane):
         self.preferences = preferences
         self.session = session
         self.sessions = sessions
-        self.status = Status()
+        self.status = Status(profile=paths.profile())
         self.clock = clock
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
         self._chat_opened = False
@@ -140,7 +141,7 @@ class ChatScreen(ChatPane):
     async def change_session(self, session: Session) -> None:
         """Leave the session, whatever it is at, and go on with another."""
         left, self.session = self.session, session
-        self.status = Status()
+        self.status = Status(profile=paths.profile())
         self._mark_incognito()
         self.query_one(MemoryPane).open(session)
         self.query_one(Prompt).forget_history()

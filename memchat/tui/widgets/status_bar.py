@@ -47,6 +47,13 @@ def _left(status: Status) -> Content:
 
 
 def _right(status: Status) -> Content:
+    memory = _memory(status)
+    if not status.profile:
+        return memory
+    return Content.assemble((f"{status.profile} · ", MUTED), memory)
+
+
+def _memory(status: Status) -> Content:
     if status.memory_failed:
         return Content.styled(status.memory, "bold $text-error")
     quiet = status.mode is MemoryMode.ON
