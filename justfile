@@ -53,3 +53,11 @@ snapshots:
 # Write docs/cli.md from the commands themselves
 docs:
     {{python}} scripts/cli_docs.py
+
+# Take the README's screenshots again, of a real conversation
+screenshots:
+    {{python}} scripts/screenshots.py
+
+# How the full screen feels, in numbers
+bench-tui *arguments:
+    {{python}} benchmarks/tui.py {{arguments}}
