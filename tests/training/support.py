@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,16 @@ TINY = {
 def embedded_base() -> Base:
     """The embedded base, once: its tokenizer takes seconds to read."""
     return find_base()
+
+
+@cache
+def _loaded() -> PreTrainedModel:
+    return embedded_base().load(torch.float32)
+
+
+def embedded_model() -> PreTrainedModel:
+    """A copy of the embedded base's weights, which take seconds to de-quantise."""
+    return copy.deepcopy(_loaded())
 
 
 def tiny_model(folder: Path, config_type: type[Any], **options: Any) -> Base:

@@ -19,6 +19,7 @@ from memchat.weights.files import sha256_of
 from tests.training.support import (
     correlation,
     embedded_base,
+    embedded_model,
     llama_logits,
     random_adapter,
     tiny_model,
@@ -62,23 +63,30 @@ def tiny(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return tiny_model(tmp_path_factory.mktemp(request.param), config, **options)
 
 
+@pytest.fixture(scope="module")
+def trained(embedded: Base, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    """A PEFT model of the embedded base, and its adapter as a GGUF."""
+    folder = tmp_path_factory.mktemp("trained")
+    peft_model = random_adapter(embedded_model(), folder, std=0.3)
+    return peft_model, export_adapter(folder, embedded, folder / "a.gguf", Role.ANSWER)
+
+
 def test_an_adapter_of_the_embedded_base_gives_peft_s_logits(
-    embedded: Base, ids: list[int], tmp_path: Path
+    embedded: Base, ids: list[int], trained: tuple[Any, Path], tmp_path: Path
 ) -> None:
-    peft_model = random_adapter(embedded.load(torch.float32), tmp_path / "peft", std=0.3)
+    peft_model, adapter = trained
     wanted = transformers_logits(peft_model, ids)
-    adapter = export_adapter(tmp_path / "peft", embedded, tmp_path / "a.gguf", Role.MEMORY)
     assert embedded.gguf is not None
-    quantised = llama_logits(embedded.gguf, ids, adapter)
-    assert correlation(wanted, quantised) > 0.99
+    assert correlation(wanted, llama_logits(embedded.gguf, ids, adapter)) > 0.99
     assert correlation(wanted, llama_logits(embedded.gguf, ids)) < 0.97  # it does something
-    merged = export_merged(tmp_path / "peft", embedded, tmp_path / "m.gguf", Quantisation.F16)
+    merged = export_merged(adapter.parent, embedded, tmp_path / "m.gguf", Quantisation.F16)
     assert correlation(wanted, llama_logits(merged, ids)) > 0.9999
 
 
-def test_an_adapter_is_small_and_says_what_it_is_for(embedded: Base, tmp_path: Path) -> None:
-    random_adapter(embedded.load(torch.bfloat16), tmp_path / "peft")
-    adapter = export_adapter(tmp_path / "peft", embedded, tmp_path / "a.gguf", Role.ANSWER)
+def test_an_adapter_is_small_and_says_what_it_is_for(
+    embedded: Base, trained: tuple[Any, Path]
+) -> None:
+    adapter = trained[1]
     assert adapter.stat().st_size < 3_100_000  # r = 4: under 12 MB at r = 16
     reader = gguf.GGUFReader(adapter)
     assert field(reader, "general.base_model.0.name") == "smollm2-135m-instruct"
@@ -117,44 +125,49 @@ def test_an_exported_tokenizer_splits_hard_text_as_before(tiny: Base, tmp_path: 
     runtime.close()
 
 
-@pytest.mark.parametrize("quantisation", [Quantisation.Q8_0, Quantisation.Q4_0])
-def test_a_quantised_model_stays_close(
-    tmp_path: Path, ids: list[int], quantisation: Quantisation
-) -> None:
-    base = tiny_model(tmp_path / "base", LlamaConfig)
-    peft_model = random_adapter(base.load(torch.float32), tmp_path / "peft")
-    path = export_merged(tmp_path / "peft", base, tmp_path / "m.gguf", quantisation)
-    full = export_merged(tmp_path / "peft", base, tmp_path / "f.gguf", Quantisation.F16)
-    assert path.stat().st_size < 0.7 * full.stat().st_size
-    close = correlation(transformers_logits(peft_model, ids), llama_logits(path, ids))
-    assert close > {Quantisation.Q8_0: 0.99, Quantisation.Q4_0: 0.8}[quantisation]
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    return tiny_model(tmp_path_factory.mktemp("llama"), LlamaConfig)
+
+
+def test_quantised_models_stay_close(llama: Base, tmp_path: Path, ids: list[int]) -> None:
+    peft_model = random_adapter(llama.load(torch.float32), tmp_path / "peft")
+    wanted = transformers_logits(peft_model, ids)
+    least = {Quantisation.F16: 0.999, Quantisation.Q8_0: 0.99, Quantisation.Q4_0: 0.8}
+    sizes = []
+    for quantisation, close in least.items():
+        path = export_merged(tmp_path / "peft", llama, tmp_path / "m.gguf", quantisation)
+        assert correlation(wanted, llama_logits(path, ids)) > close
+        sizes.append(path.stat().st_size)
+    assert sizes[0] > 1.3 * sizes[1] > 1.3 * sizes[2]
 
 
 def test_k_quants_of_narrow_rows_are_refused_before_anything_is_written(
-    embedded: Base, tmp_path: Path
+    llama: Base, tmp_path: Path
 ) -> None:
-    with pytest.raises(ModelError, match="576 wide"):
-        export_merged(tmp_path, embedded, tmp_path / "m.gguf", Quantisation.Q4_K_M)
-    assert not list(tmp_path.iterdir())
+    random_adapter(llama.load(torch.float32), tmp_path / "peft")
+    with pytest.raises(ModelError, match="64 wide"):
+        export_merged(tmp_path / "peft", llama, tmp_path / "m.gguf", Quantisation.Q4_K_M)
+    assert not list(tmp_path.glob("*.gguf"))
 
 
-def test_a_folder_that_is_no_adapter_is_refused(embedded: Base, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_adapter_is_refused(llama: Base, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a PEFT adapter"):
-        export_adapter(tmp_path, embedded, tmp_path / "out" / "a.gguf", Role.MEMORY)
+        export_adapter(tmp_path, llama, tmp_path / "out" / "a.gguf", Role.MEMORY)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_damaged_adapter_leaves_nothing_behind(embedded: Base, tmp_path: Path) -> None:
+def test_a_damaged_adapter_leaves_nothing_behind(llama: Base, tmp_path: Path) -> None:
     config = {"peft_type": "LORA", "r": 4, "lora_alpha": 8}
     (tmp_path / "adapter_config.json").write_text(json.dumps(config))
     (tmp_path / "adapter_model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{broken")
     with pytest.raises(ModelError, match="damaged"):
-        export_adapter(tmp_path, embedded, tmp_path / "a.gguf", Role.MEMORY)
+        export_adapter(tmp_path, llama, tmp_path / "a.gguf", Role.MEMORY)
     assert not list(tmp_path.glob("*a.gguf*"))
 
 
-def test_dora_is_no_plain_lora(embedded: Base, tmp_path: Path) -> None:
+def test_dora_is_no_plain_lora(llama: Base, tmp_path: Path) -> None:
     config = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "use_dora": True}
     (tmp_path / "adapter_config.json").write_text(json.dumps(config))
     with pytest.raises(ModelError, match="use_dora"):
-        export_adapter(tmp_path, embedded, tmp_path / "a.gguf", Role.MEMORY)
+        export_adapter(tmp_path, llama, tmp_path / "a.gguf", Role.MEMORY)

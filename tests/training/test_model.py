@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from memchat.engine.llama import LlamaModel
 from memchat.engine.protocol import ChatMessage, GenerateRequest, Role
 from memchat.errors import ModelError
 from memchat.weights.discover import find_model, resolve_spec
-from tests.training.support import embedded_base
+from tests.training.support import embedded_base, embedded_model
 from training.model import Base, find_base
 
 HARD = (
@@ -83,10 +84,8 @@ def test_a_distilled_line_and_a_reply_tokenise_apart_as_together(base: Base) -> 
 
 
 def test_the_weights_are_ordinary_ones(base: Base) -> None:
-    import torch
-
-    model = base.load(torch.bfloat16)
-    assert model.dtype is torch.bfloat16
+    model = embedded_model()
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert not getattr(model, "is_quantized", False)
     assert base.name == "smollm2-135m-instruct"
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from memchat.assistant import Assistant, MemoryMode, now
+from memchat.assistant import Assistant, now
 from memchat.bank.bank import Bank
 from memchat.bank.types import Chat, Op
 from memchat.config import Settings
 from memchat.engine.protocol import Engine
 from memchat.ingest.run import Progress
-from memchat.turn import AnswerFailed, AnswerFinished, Decided, MemoryFailed
+from memchat.turn import AnswerFailed, AnswerFinished, Decided, MemoryFailed, MemoryMode
 from training.data.scenarios import Probe, Scenario, ScenarioTurn
 from training.evaluation.building import index_turns
 from training.evaluation.store import Records

@@ -9,10 +9,9 @@ from itertools import product
 from pathlib import Path
 
 from memchat.bank.bank import Bank
-from memchat.bank.index import Vector
 from memchat.bank.types import Hit
 from memchat.config import Settings
-from memchat.engine.protocol import ModelSpec, Role
+from memchat.engine.protocol import ModelSpec, Role, Vector
 from memchat.errors import UsageError
 from memchat.weights.discover import resolve_spec
 
