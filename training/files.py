@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from memchat.errors import StorageError, StorageFullError
 
@@ -48,12 +49,23 @@ def write_json(path: Path, value: object) -> None:
 
 
 def append_json(path: Path, value: object) -> None:
-    """Add one line to a JSONL file. A line that a kill cut short is dropped by `read_jsonl`."""
+    """Add one line to a JSONL file, after ending a line that a kill cut short.
+
+    Raises StorageError when the file cannot be written.
+    """
+    line = json.dumps(value, ensure_ascii=False).encode() + b"\n"
     try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(value, ensure_ascii=False) + "\n")
+        with path.open("a+b") as file:
+            if file.tell() and not _ends_in_newline(file):
+                file.write(b"\n")
+            file.write(line)
     except OSError as error:
         raise write_error(path, error) from error
+
+
+def _ends_in_newline(file: BinaryIO) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
 
 
 def read_jsonl(path: Path) -> list[dict[str, object]]:
