@@ -16,7 +16,7 @@ from memchat.errors import ModelError
 from memchat.weights.files import sha256_of
 from training.files import replacing
 from training.gguf_source import Tensor, TensorSource, open_source
-from training.lora import Lora, read_lora
+from training.lora import NOTHING, Lora, read_lora
 from training.model import Base
 
 if TYPE_CHECKING:
@@ -74,9 +74,19 @@ def export_merged(folder: Path, base: Base, out: Path, quantisation: Quantisatio
     Raises ModelError when it cannot be exported, or not in this quantisation.
     """
     source = open_source(base)
+    return _export(source, read_lora(folder, source.layout), base, out, quantisation)
+
+
+def export_base(base: Base, out: Path, quantisation: Quantisation) -> Path:
+    """Write `base` as it is, as one GGUF. Raises as `export_merged` does."""
+    return _export(open_source(base), NOTHING, base, out, quantisation)
+
+
+def _export(
+    source: TensorSource, lora: Lora, base: Base, out: Path, quantisation: Quantisation
+) -> Path:
     if quantisation is Quantisation.Q4_K_M:
         _check_widths(source, base)
-    lora = read_lora(folder, source.layout)
     if quantisation is Quantisation.F16:
         with replacing(out) as temporary:
             _write_f16(source, lora, temporary)

@@ -39,6 +39,10 @@ class Lora:
         return None if pair is None else self.alpha / self.rank * (pair.b @ pair.a)
 
 
+NOTHING = Lora(alpha=1.0, rank=1, pairs={})
+"""An adapter that changes nothing."""
+
+
 def read_lora(folder: Path, layout: Layout) -> Lora:
     """The PEFT adapter in `folder`. Raises ModelError when it is damaged or not a plain LoRA."""
     config = _config(folder)

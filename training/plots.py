@@ -37,6 +37,35 @@ def plot_training(metrics: Path, out: Path) -> Path | None:
     return out
 
 
+def plot_rewards(metrics: Path, out: Path) -> Path | None:
+    """Draw what rollouts and greedy replies to held-out tasks earned, and the divergence.
+
+    None when matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        return None
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    rows = read_jsonl(metrics)
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
+    steps, rewards = _series(rows, "reward")
+    axes.plot(steps, rewards, color="0.8", linewidth=0.8, label="reward")
+    axes.plot(steps, _moving_average(rewards), color="tab:blue", label=f"mean of {SMOOTHING} steps")
+    axes.plot(*_series(rows, "held_out_reward"), "o-", color="tab:orange", label="held out, greedy")
+    axes.set(xlabel="step", ylabel="reward")
+    axes.legend(loc="lower right")
+    divergence = axes.twinx()
+    divergence.plot(*_series(rows, "kl"), color="tab:green", linewidth=0.8, alpha=0.6)
+    divergence.set(ylabel="KL to the start, nats a token")
+    with replacing(out) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+    pyplot.close(figure)
+    return out
+
+
 def plot_comparison(bars: Mapping[str, Mapping[str, float]], out: Path) -> Path | None:
     """Draw grouped bars: a group for each measure, a bar in it for each system.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache
@@ -22,7 +23,7 @@ from transformers import DynamicCache
 from memchat.engine.protocol import GenerateRequest
 from training.batches import IGNORED, Encoded, collate
 from training.grammar.tokens import Follower, TokenTable, allowed_along
-from training.trainer import Inputs, answer_labels, answer_logits, collate_rows
+from training.trainer import Inputs, collate_rows
 
 if TYPE_CHECKING:
     from training.model import TrainingVocabulary
@@ -161,61 +162,79 @@ class Policy:
             yield list(group)
 
     def _score_batch(self, model: Any, rollouts: list[Rollout], width: int) -> Scores:
+        logits, hidden = self._evaluate(model, rollouts)
+        logits = logits.float() / self.temperature
+        if self.constrained:
+            allowed = np.concatenate([self._allowed(rollout) for rollout in rollouts])
+            forbidden = ~self._to_vocabulary(allowed, logits)
+            logits = logits.masked_fill(forbidden, torch.finfo(torch.float32).min)
+        log_probs = logits.log_softmax(-1)
+        tokens = [token for rollout in rollouts for token in rollout.completion]
+        picked = log_probs[range(len(tokens)), tokens]
+        entropies = -(log_probs.exp() * log_probs).sum(-1)
+        lengths = [len(rollout.completion) for rollout in rollouts]
+        columns = (picked, entropies, torch.ones_like(picked), hidden)
+        return Scores(*(_rows(column, lengths, width) for column in columns))
+
+    def _evaluate(self, model: Any, rollouts: list[Rollout]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits and last hidden states that the completions' tokens were picked from.
+
+        Shapes (tokens, vocabulary) and (tokens, width), one rollout after another. The output layer
+        sees those places alone: it costs more than the rest of a small model.
+        """
         inputs = self._inputs(rollouts)
-        self.tokens += inputs["prefix"].numel() + inputs["input_ids"].numel()
-        with _output_layer_inputs(self.model) as seen:
-            logits = answer_logits(model, inputs, share_prefix=self.share_prefix)
-        labels = answer_labels(inputs)
-        asked = labels != IGNORED
-        log_probs, entropies = self._distribution(logits, labels, asked, rollouts)
-        columns = (log_probs, entropies, asked.float(), seen[-1][:, -1 - labels.shape[1] : -1])
-        return Scores(*(_aligned(column, asked, width) for column in columns))
+        prefix, suffixes = inputs["prefix"], inputs["input_ids"]
+        places = pad(inputs["labels"][:, 1:] != IGNORED, (0, 1))
+        self.tokens += prefix.numel() + suffixes.numel()
+        cache = None
+        if prefix.numel() and self.share_prefix:
+            cache = DynamicCache(config=self.model.config)
+            model(input_ids=prefix, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache.batch_repeat_interleave(len(suffixes))
+        elif prefix.numel():
+            suffixes = torch.cat([prefix.expand(len(suffixes), -1), suffixes], dim=1)
+            places = pad(places, (prefix.shape[1], 0))
+        with _output_layer_at(self.model, places) as seen:
+            reply = model(input_ids=suffixes, past_key_values=cache, use_cache=cache is not None)
+        return reply.logits, seen[0]
 
     def _inputs(self, rollouts: list[Rollout]) -> Inputs:
         samples = [Encoded("", [*each.prompt], [*each.completion]) for each in rollouts]
         row = collate_rows([asdict(collate(samples, self.table.end))])
         return {key: value.to(self.model.device) for key, value in row.items()}
 
-    def _distribution(
-        self,
-        logits: torch.Tensor,
-        labels: torch.Tensor,
-        asked: torch.Tensor,
-        rollouts: list[Rollout],
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probabilities of the labels and entropies, shape (rows, columns)."""
-        logits = logits.float() / self.temperature
-        if self.constrained:
-            allowed = torch.ones_like(logits, dtype=torch.bool)
-            for row, rollout in enumerate(rollouts):
-                if rollout.grammar:
-                    rows = allowed_along(self.table, rollout.grammar, rollout.completion)
-                    allowed[row, asked[row]] = self._to_vocabulary(rows, logits)
-            logits = logits.masked_fill(~allowed, torch.finfo(torch.float32).min)
-        everything = logits.log_softmax(-1)
-        picked = everything.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
-        return picked, -(everything.exp() * everything).sum(-1)
+    def _allowed(self, rollout: Rollout) -> NDArray[np.bool_]:
+        if rollout.grammar:
+            return allowed_along(self.table, rollout.grammar, rollout.completion)
+        return np.ones((len(rollout.completion), len(self.table.pieces)), dtype=np.bool_)
 
     @staticmethod
-    def _to_vocabulary(allowed: np.ndarray[Any, Any], logits: torch.Tensor) -> torch.Tensor:
+    def _to_vocabulary(allowed: NDArray[np.bool_], logits: torch.Tensor) -> torch.Tensor:
         """`allowed` as wide as the logits: models pad their vocabulary."""
         mask = torch.from_numpy(allowed).to(logits.device)
         return pad(mask, (0, logits.shape[-1] - mask.shape[-1]))
 
 
 @contextmanager
-def _output_layer_inputs(model: Any) -> Iterator[list[torch.Tensor]]:
-    """Collects the hidden states that go into the output layer, one tensor a forward pass."""
+def _output_layer_at(model: Any, places: torch.Tensor) -> Iterator[list[torch.Tensor]]:
+    """Inside, the output layer gets the hidden states at `places` alone; they are collected.
+
+    `places` is a mask of shape (rows, tokens).
+    """
     seen: list[torch.Tensor] = []
-    layer = model.get_output_embeddings()
-    handle = layer.register_forward_pre_hook(lambda _layer, inputs: seen.append(inputs[0]))
+
+    def select(_layer: torch.nn.Module, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+        seen.append(inputs[0][places])
+        return (seen[-1],)
+
+    handle = model.get_output_embeddings().register_forward_pre_hook(select)
     try:
         yield seen
     finally:
         handle.remove()
 
 
-def _aligned(values: torch.Tensor, asked: torch.Tensor, width: int) -> torch.Tensor:
-    """What was asked of each row, moved to the left and filled with 0 to `width` columns."""
-    rows = [row[places] for row, places in zip(values, asked, strict=True)]
-    return pad_sequence([*rows, values.new_zeros(width, *values.shape[2:])], batch_first=True)[:-1]
+def _rows(values: torch.Tensor, lengths: Sequence[int], width: int) -> torch.Tensor:
+    """A row for each of `lengths`, filled with 0 to `width` columns."""
+    rows = [*torch.split(values, [*lengths]), values.new_zeros(width, *values.shape[1:])]
+    return pad_sequence(rows, batch_first=True)[:-1]

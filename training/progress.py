@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -63,14 +63,10 @@ class Recorder(TrainerCallback):
     Validation runs every `validation_steps`, and after the last step; 0 for never.
     """
 
-    def __init__(
-        self,
-        log: MetricsLog,
-        validate: Validate,
-        validation_steps: int,
-        keys: Sequence[str] = ("loss", "grad_norm", "learning_rate"),
-    ) -> None:
-        self._log, self._keys = log, keys
+    keys: Sequence[str] = ("loss", "grad_norm", "learning_rate")
+
+    def __init__(self, log: MetricsLog, validate: Validate, validation_steps: int) -> None:
+        self._log = log
         self._validate, self._validation_steps = validate, validation_steps
 
     def on_log(
@@ -82,8 +78,11 @@ class Recorder(TrainerCallback):
         **_: Any,
     ) -> None:
         if logs and "loss" in logs:
-            found = {key: float(logs[key]) for key in self._keys if key in logs}
-            self._log.step(state.global_step, found)
+            self._log.step(state.global_step, self.metrics(logs))
+
+    def metrics(self, logs: Mapping[str, Any]) -> Metrics:
+        """What to keep of a step's logs."""
+        return {key: float(logs[key]) for key in self.keys if key in logs}
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any

@@ -32,6 +32,7 @@ class Outcome:
 
 
 INVALID = Outcome(validity=0.0)
+TERMS = tuple(each.name for each in fields(Outcome))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class RlRecipe:
     reward: dict[str, float]
     """Weights of rewards.RewardWeights."""
     data: tuple[str, ...] = ("synthetic",)
-    """Sources of dialogues (see environment/sources.py)."""
+    """Sources of tasks: synthetic, two-dogs, locomo, or a file that `memchat eval` can read."""
     base: str = ""
     """Model to adapt; empty for the embedded one."""
     dialogues: int = 200
@@ -49,6 +49,8 @@ class RlRecipe:
     temperature: float = 1.0
     constrained: bool = True
     """Sample under the runtime's grammars, as chat does."""
+    coached: bool = False
+    """Spell the task out in scripted prompts, as chat does for a model without an adapter."""
     rank: int = 16
     alpha: int = 32
     """Of a fresh adapter; one to start from brings its own."""
@@ -79,8 +81,6 @@ class RlRecipe:
 class GrpoRecipe(RlRecipe):
     """Group-relative policy optimisation (arXiv 2402.03300), by TRL."""
 
-    iterations: int = 1
-    """Optimiser steps on the same rollouts."""
     scale_rewards: bool = True
     """Divide advantages by the group's standard deviation; Dr. GRPO (arXiv 2503.20783) does not."""
 

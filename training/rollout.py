@@ -10,7 +10,7 @@ from typing import Protocol
 from memchat.engine.protocol import GenerateRequest
 from training.curriculum import Curriculum
 from training.policy import Policy, Rollout
-from training.rewards import Outcome, RewardWeights, mean
+from training.rewards import TERMS, Outcome, RewardWeights, mean
 from training.rl_recipe import RlRecipe
 
 _SAME = 1e-6
@@ -53,8 +53,8 @@ class Collector:
 
     def __init__(self, policy: Policy, tasks: Sequence[Task], recipe: RlRecipe) -> None:
         self._policy, self._tasks = policy, tasks
-        self._size, self._rerolls = recipe.group, recipe.rerolls
-        self._weights = RewardWeights.of(recipe.reward)
+        self.size, self._rerolls = recipe.group, recipe.rerolls
+        self.weights = RewardWeights.of(recipe.reward)
         self.curriculum = Curriculum(len(tasks), recipe.seed)
         self._seen: list[Group] = []
         self._kept: list[Group] = []
@@ -72,11 +72,6 @@ class Collector:
         self._kept.append(group)
         return group
 
-    def greedy_reward(self, task: Task) -> float:
-        """What the most likely reply to `task` earns."""
-        (rollout,) = self._policy.sample(task.request, 1, greedy=True)
-        return self._weights.reward(task.outcome(rollout.text, truncated=rollout.truncated))
-
     def metrics(self) -> dict[str, float]:
         """Means over what was collected since the last call, and what it took.
 
@@ -84,17 +79,13 @@ class Collector:
         groups sampled in vain for each one kept; seconds are those spent sampling and scoring.
         """
         seen, kept = self._seen, self._kept
-        outcomes = [outcome for group in kept for outcome in group.outcomes]
+        outcomes = [outcome for group in seen for outcome in group.outcomes]
         found = {
             "reward": mean(reward for group in seen for reward in group.rewards),
-            "exact_match": mean(outcome.exact_match for outcome in outcomes),
-            "f1": mean(outcome.f1 for outcome in outcomes),
-            "bank": mean(outcome.bank for outcome in outcomes),
-            "growth": mean(outcome.growth for outcome in outcomes),
-            "validity": mean(outcome.validity for outcome in outcomes),
+            **{key: mean(getattr(outcome, key) for outcome in outcomes) for key in TERMS},
             "degenerate": mean(float(group.degenerate) for group in kept),
             "rerolled": len(seen) / max(len(kept), 1) - 1,
-            "rollouts": float(len(seen) * self._size),
+            "rollouts": float(len(seen) * self.size),
             "sampling_seconds": self._sampling,
             "scoring_seconds": self._scoring,
         }
@@ -104,10 +95,22 @@ class Collector:
 
     def _group(self, task: Task) -> Group:
         started = time.perf_counter()
-        rollouts = self._policy.sample(task.request, self._size)
+        rollouts = self._policy.sample(task.request, self.size)
         sampled = time.perf_counter()
         outcomes = [task.outcome(each.text, truncated=each.truncated) for each in rollouts]
         self._sampling += sampled - started
         self._scoring += time.perf_counter() - sampled
-        rewards = tuple(map(self._weights.reward, outcomes))
+        rewards = tuple(map(self.weights.reward, outcomes))
         return Group(tuple(rollouts), tuple(outcomes), rewards)
+
+
+def validate(policy: Policy, tasks: Sequence[Task], weights: RewardWeights) -> dict[str, float]:
+    """What greedy replies to held-out tasks earn, on the mean."""
+    outcomes = []
+    for task in tasks:
+        (rollout,) = policy.sample(task.request, 1, greedy=True)
+        outcomes.append(task.outcome(rollout.text, truncated=rollout.truncated))
+    return {
+        "held_out_reward": mean(map(weights.reward, outcomes)),
+        **{f"held_out_{key}": mean(getattr(each, key) for each in outcomes) for key in TERMS},
+    }

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from random import Random
 
 from memchat.agents import manager
 from memchat.bank.types import Fact, Hit, Op
 from memchat.engine.protocol import (
     CancelToken,
+    Engine,
     EngineStatus,
     GenerateRequest,
     GenerationEvent,
@@ -43,9 +43,13 @@ _WORDINGS = (
 class ScriptedEngine(WrappedEngine):
     """Takes every turn for a fact, and adds it. Embeds with the engine it wraps."""
 
+    def __init__(self, engine: Engine, *, coached: bool = False) -> None:
+        super().__init__(engine)
+        self._adapters = () if coached else tuple((role, "scripted") for role in Role)
+
     def status(self) -> EngineStatus:
-        """As with adapters for both roles: what is learned here is learned uncoached."""
-        return replace(super().status(), adapters=tuple((role, "scripted") for role in Role))
+        """With adapters, unless the prompts are to be those for a model without any."""
+        return replace(super().status(), adapters=self._adapters)
 
     def generate(
         self, request: GenerateRequest, cancel: CancelToken | None = None
@@ -81,10 +85,6 @@ def two_dogs(seed: int) -> Iterator[Dialogue]:
         truth = (*rest, f"The user has two {kind}s, {old} and {new}.")
         memories = rng.sample([owned, *rest], len(rest) + 1)
         yield _dialogue(f"two-{kind}s-{number}", (*memories, fact), truth)
-
-
-def some(dialogues: Iterator[Dialogue], count: int) -> list[Dialogue]:
-    return list(islice(dialogues, count))
 
 
 def _dialogue(name: str, said: Sequence[str], truth: tuple[str, ...]) -> Dialogue:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from memchat.agents import answerer
+from memchat.agents import answerer, manager
 from memchat.agents.prompts import ANSWER_LABEL
-from memchat.assistant import now
+from memchat.bank.times import now
 from memchat.bank.types import Event, Op
 from memchat.engine.protocol import GenerateRequest, Role
 from memchat.ingest.run import Progress
 from training.environment.bank import Snapshot
-from training.environment.dialogue import Asked, Dialogue, Expected
+from training.environment.dialogue import Asked, Dialogue, Expected, Wanted
 from training.environment.world import MemoryWork, World
 from training.grammar.gbnf import compile_grammar
 from training.rewards import INVALID, Outcome, mean
@@ -88,6 +88,23 @@ class AnswerTask:
         _line, _label, answer = reply.rpartition(ANSWER_LABEL)
         exact, f1 = self.expected.score(answer.strip())
         return Outcome(exact_match=exact, f1=f1)
+
+
+@dataclass(frozen=True, slots=True)
+class FactsTask:
+    """The facts of a turn that are known: no bank is needed to judge them."""
+
+    request: GenerateRequest
+    subject: str
+    wanted: Wanted
+
+    def outcome(self, reply: str, *, truncated: bool) -> Outcome:
+        """See rollout.Task."""
+        if not (truncated or _is_valid(self.request, reply)):
+            return INVALID
+        facts = manager.parse_facts(reply, self.subject, truncated=truncated)
+        whole, near = self.wanted.score([fact.text for fact in facts])
+        return Outcome(bank=near, bank_exact=whole)
 
 
 def harvest(

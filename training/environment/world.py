@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from memchat.agents import answerer
-from memchat.assistant import Assistant, now
+from memchat.assistant import Assistant
+from memchat.bank.times import now
 from memchat.bank.types import Event, MemoryState
 from memchat.config import Settings
 from memchat.context import Budget, fit
