@@ -178,8 +178,8 @@ def pane(home: Path) -> Iterator[Result]:
     terminal.rests(1.0)
     steps: list[tuple[str, str, Seen]] = [
         ("next memory", "\x1b[B", lambda it: f"number {MEMORIES - 2}" in inspector(it)),
-        ("pin", "p", lambda it: "1 active" not in it.pane and "Pinned" in it.seen),
-        ("unpin", "p", lambda it: "Unpinned" in it.seen),
+        ("pin", "p", lambda it: "pinned" in it.pane),
+        ("unpin", "p", lambda it: "pinned" not in it.pane),
         ("delete", "d", lambda it: "1 removed" in it.pane),
         ("undo", "u", lambda it: "1 removed" not in it.pane),
         ("all decisions", "v", lambda it: "Decisions" in it.pane),
@@ -222,7 +222,7 @@ async def _streamed(home: Path) -> tuple[list[float], str, str]:
     settings = Settings(max_answer_tokens=4 * STREAM_TOKENS)
     gaps = [0.0]
     with Bank.open(home / "memchat.db") as bank:
-        app = MemchatApp(bank, lambda bank: Assistant(bank, engine, settings))
+        app = MemchatApp(bank, lambda bank, _model: Assistant(bank, engine, settings))
         async with app.run_test(size=(120, 40)) as pilot:
             await pilot.pause(1.0)  # the models are "loaded", the Markdown widget is imported
             app.screen.query_one(Prompt).insert("Go on")

@@ -19,6 +19,7 @@ TASK = "Write a title of two to six words for a conversation that begins like th
 QUOTED_CHARACTERS = 600
 MAX_TOKENS = 16
 MAX_CHARACTERS = 48
+STEM = 4
 MIN_WORDS, MAX_WORDS = 2, 7
 _LABEL = re.compile(r"^(?:title|answer)\s*:\s*", re.IGNORECASE)
 
@@ -26,7 +27,8 @@ _LABEL = re.compile(r"^(?:title|answer)\s*:\s*", re.IGNORECASE)
 def write_title(engine: Engine, question: str, answer: str) -> str:
     """A short title for a chat that begins with these; empty when the model finds none.
 
-    Greedy and a few tokens long. Raises EngineError and ModelError.
+    A small model may write anything: what has no word of the question in it is no title.
+    Greedy, and a few tokens long. Raises EngineError and ModelError.
     """
     talk = f"{question[:QUOTED_CHARACTERS]}\n\n{answer[:QUOTED_CHARACTERS]}"
     request = GenerateRequest(
@@ -36,7 +38,13 @@ def write_title(engine: Engine, question: str, answer: str) -> str:
         sampling=Sampling(temperature=0.0),
     )
     events = engine.generate(request, CancelToken())
-    return tidy("".join(event.text for event in events if isinstance(event, TextDelta)))
+    title = tidy("".join(event.text for event in events if isinstance(event, TextDelta)))
+    return title if _words(title) & _words(question) else ""
+
+
+def _words(text: str) -> set[str]:
+    """Words that mean something, by their beginnings; a title has one of what was said."""
+    return {word[:STEM].casefold() for word in re.findall(r"\w+", text) if len(word) >= STEM}
 
 
 def tidy(written: str) -> str:

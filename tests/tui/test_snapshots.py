@@ -337,3 +337,15 @@ def test_a_resumed_chat_with_earlier_turns(looks: Callable[..., None], bank: Ban
         await story.sees("Answer to: Question 59")
 
     looks(scene, chat=chat)
+
+
+def test_incognito(looks: Callable[..., None], bank: Bank) -> None:
+    know_some(bank)
+
+    async def scene(story: Story, _engine: HeldEngine) -> None:
+        await story.ready()
+        await story.says("/incognito")
+        await story.sees("It is gone when you leave.")
+        await story.ready()
+
+    looks(scene)

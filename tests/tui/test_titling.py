@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from memchat.tui.titling import tidy
 
 from memchat.bank.bank import Bank
 from memchat.tui.app import MemchatApp
+from memchat.tui.titling import tidy
 from tests.fakes import FakeEngine
 from tests.tui.stories import telling
 
@@ -44,6 +44,18 @@ async def test_an_idle_model_names_the_chat(
         await story.until(lambda: bank.chat(1).title == "Moving to Lisbon")
         app.session.give_title()
         assert len(fake_engine.requests) <= 4
+
+
+async def test_a_title_has_a_word_of_what_was_said(
+    app: MemchatApp, bank: Bank, fake_engine: FakeEngine
+) -> None:
+    fake_engine.enqueue("Nice.", "Something else entirely")
+    async with telling(app) as story:
+        await story.says("I moved to Lisbon")
+        await story.remembers()
+        app.session.give_title()
+        await story.remembers()
+        assert bank.chat(1).title == "I moved to Lisbon"
 
 
 async def test_the_users_title_stays(app: MemchatApp, bank: Bank, fake_engine: FakeEngine) -> None:

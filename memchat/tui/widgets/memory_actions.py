@@ -145,7 +145,8 @@ class MemoryActions(Vertical):
     def _tell(self, event: Event, title: str) -> None:
         self.changed(event)
         self.post_message(self.Changed(event))
-        say(self, event.new or event.old or event.fact, title)
+        if event.op is Op.DELETE or not self.region:  # else the row says it, under no toast
+            say(self, event.new or event.old or event.fact, title)
 
     def _suggestion(self) -> Event | None:
         event = self.row.event if self.row else None
