@@ -158,7 +158,7 @@ def _byte_pieces(tokenizer: PreTrainedTokenizerBase) -> tuple[bytes, ...]:
     """What byte-level BPE (Llama 3, Qwen, SmolLM) writes for each token."""
     from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-    byte_of = {character: byte for byte, character in bytes_to_unicode().items()}
+    byte_of = {character: byte for byte, character in bytes_to_unicode().items()}  # type: ignore[no-untyped-call]
     special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
     tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
     return tuple(

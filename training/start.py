@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from memchat.errors import ModelError
 from training.backends import Backend, LoraShape, load_trainable
@@ -64,7 +64,7 @@ def _fill(model: PeftModel, adapter: Path, base: Base) -> None:
 
     try:
         weights = load_peft_weights(str(adapter), device=str(model.device))
-        found = set_peft_model_state_dict(model, weights)
+        found: Any = set_peft_model_state_dict(model, weights)
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(
             f"The adapter in {adapter} does not fit {base.name}: {error}",

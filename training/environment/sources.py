@@ -17,6 +17,7 @@ from training.data.benchmark import Case, Question
 from training.data.load import load_data
 from training.data.locomo import Split
 from training.data.samples import AnswerSample, DecideSample, ExtractSample
+from training.data.samples import Task as TaskName
 from training.data.scenarios import Scenario
 from training.data.sources import stream
 from training.environment.dialogue import (
@@ -76,7 +77,7 @@ class TaskSource:
             drawn = stream(SYNTHETIC, "decide", seed)
             decisions = (each for each in drawn if isinstance(each, DecideSample))
             return self._scripted(decision_dialogue(n, each) for n, each in enumerate(decisions))
-        task = "extract" if recipe.agent is Agent.EXTRACTOR else "answer"
+        task: TaskName = "extract" if recipe.agent is Agent.EXTRACTOR else "answer"
         tasks = filter(None, map(_direct_task, stream(SYNTHETIC, task, seed)))
         return list(islice(tasks, recipe.dialogues))
 
