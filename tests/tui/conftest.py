@@ -34,7 +34,11 @@ def app(bank: Bank, fake_engine: FakeEngine) -> MemchatApp:
 
 
 def make_app(bank: Bank, engine: FakeEngine, chat_id: int | None = None) -> MemchatApp:
+    """An app whose first session runs on `engine`; one that follows gets an engine of its own."""
+    prepared = [engine]
+
     def make_assistant(bank: Bank, _model: str) -> Assistant:
-        return Assistant(bank, engine, Settings(), clock=clock)
+        used = prepared.pop() if prepared else FakeEngine()
+        return Assistant(bank, used, Settings(), clock=clock)
 
     return MemchatApp(bank, make_assistant, chat_id, now=clock)
