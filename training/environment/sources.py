@@ -9,7 +9,7 @@ from itertools import islice
 from memchat.agents import manager
 from memchat.agents.prompts import ABSTENTION
 from memchat.config import Settings
-from memchat.engine.protocol import Engine
+from memchat.engine.protocol import Engine, Role
 from memchat.errors import UsageError
 from memchat.ingest.run import Progress
 from memchat.ingest.turns import IngestTurn
@@ -63,8 +63,13 @@ class TaskSource:
             return self._scripted(two_dogs(self.recipe.seed))
         if source == SYNTHETIC:
             return self._synthetic()
-        world = self._world(self.engine)
-        return harvest(world, self._dialogues(source), self.recipe.agent, self.progress)
+        dialogues = self._dialogues(source)
+        if self.recipe.agent is not Agent.ANSWER and not self.engine.load().adapter(Role.MEMORY):
+            raise UsageError(
+                f"There is no adapter for the memory role, and {source} needs one to build banks.",
+                "Train it by SFT first, and start from there.",
+            )
+        return harvest(self._world(self.engine), dialogues, self.recipe.agent, self.progress)
 
     def _scripted(self, dialogues: Iterator[Dialogue]) -> list[Task]:
         chosen = list(islice(dialogues, self.recipe.dialogues))
