@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from memchat.config import Settings
 
 _MIN_COLUMNS = 60
+_ESCAPE_MILLISECONDS = 50
+"""How long an Esc may be the beginning of another key, which slow lines bring in pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def _has_full_screen() -> bool:
 
 
 def _full_screen(start: Start, settings: Settings) -> None:
+    os.environ.setdefault("ESCDELAY", str(_ESCAPE_MILLISECONDS))  # Textual reads it once
     from memchat.tui.app import MemchatApp
 
     def make_assistant(bank: Bank, model: str) -> Assistant:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from memchat.assistant import Assistant
 from memchat.bank.bank import Bank
 from memchat.bank.types import Event, Message
 from memchat.errors import EngineError, MemchatError, UsageError
@@ -18,16 +17,17 @@ from memchat.tui.titling import write_title
 from memchat.turn import AnswerFailed, MemoryMode, TurnEvent
 
 if TYPE_CHECKING:
+    from memchat.assistant import Assistant
     from memchat.runner import Runner
 
-AssistantFactory = Callable[[Bank, str], Assistant]
+AssistantFactory = Callable[[Bank, str], "Assistant"]
 """Builds the assistant over a bank, without loading a model. Called on a thread of its own.
 
 The text names a model; empty, it is the one of the settings.
 """
 Emit = Callable[["Session", TurnEvent], None]
 Outcome = Event | MemchatError
-Change = Callable[[Assistant], Event]
+Change = Callable[["Assistant"], Event]
 
 TITLE_CHARACTERS = 60
 EXCHANGE = 2

@@ -38,7 +38,7 @@ from memchat.turn import (
     TurnEvent,
 )
 
-PAGE = 100
+PAGE = 60
 """Rows listed at first, and more at a time on the way down: each costs layout."""
 PAUSE_SECONDS = 0.3
 """How long nothing is typed before a search by meaning begins."""
