@@ -49,6 +49,11 @@ class Batch:
         """Tokens that are evaluated, padding included."""
         return len(self.prefix) + len(self.suffixes) * len(self.suffixes[0])
 
+    @property
+    def covered_tokens(self) -> int:
+        """Tokens that are trained on: the prefix counts for every row."""
+        return len(self.suffixes) * (len(self.prefix) + len(self.suffixes[0]))
+
 
 def encode(sample: Sample, vocabulary: TrainingVocabulary) -> Encoded:
     """The ids that the runtime would give the prompt, and those of the reply with its end."""
