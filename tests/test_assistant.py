@@ -105,7 +105,6 @@ def test_a_told_fact_is_remembered_found_and_cited(
     assert retrieved.hits[0].id == memory.id
     assert cited.hits == retrieved.hits[:1]
     assert bank.uses(asked.id)[0].cited
-    assert engine.requests[-1].prefill == "Using: 1\nAnswer:"
     assert bank.messages(other)[-1].text == "Buddy."
 
 

@@ -132,14 +132,18 @@ def full_reply(line: str, reply: str) -> str:
 def answer_request(
     question: Question, distilled: str, *, max_tokens: int, sampling: Sampling
 ) -> GenerateRequest:
-    """A request for the reply that follows the distilled line."""
+    """A request for the reply that follows the distilled line.
+
+    A model without an adapter has not learned to go on after that line (a small one loses itself
+    in numbers): it is asked for the reply alone, on the same prompt.
+    """
     return GenerateRequest(
         role=Role.ANSWER,
         messages=answer_prompt(question),
         max_tokens=max_tokens,
         sampling=sampling,
         stop=("\n",) if question.short else (),
-        prefill=reply_prefill(distilled),
+        prefill="" if question.coached else reply_prefill(distilled),
     )
 
 

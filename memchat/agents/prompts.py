@@ -34,14 +34,13 @@ DECIDE_COACHING = (
 )
 
 ANSWER_COACHING = (
-    "Notes from memory may stand before a message: first name the numbers of those you will use, "
-    "then reply to the message. Where notes disagree, the latest is right. Never invent what the "
-    "notes do not say."
+    "Notes from memory may stand before a message: use those that matter, never invent what they "
+    "do not say. Where notes disagree, the latest is right."
 )
 
 SHORT_ANSWER_COACHING = (
-    "First name the numbers of the notes you will use, then answer in six words at most. Where "
-    "notes disagree, the latest is right. If the notes do not say, answer: I don't know."
+    "Six words at most. Where notes disagree, the latest is right. If the notes do not say, "
+    "answer: I don't know."
 )
 
 NONE = "NONE"
@@ -51,8 +50,7 @@ ABSTENTION = "I don't know."
 """What a short answer says when the notes do not hold it."""
 
 ANSWER_LABEL = "Answer:"
-"""What stands between the line that names the notes and the reply. Without it an untrained model
-takes that line for the whole of its reply."""
+"""What stands between the line that names the notes and the reply."""
 
 _EXTRACT_EXAMPLES = (
     (

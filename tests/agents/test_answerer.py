@@ -95,6 +95,14 @@ def test_the_reply_follows_the_named_notes() -> None:
     assert answerer.answer_request(QUESTION, "", max_tokens=9, sampling=Sampling()).prefill == ""
 
 
+def test_a_model_without_an_adapter_replies_to_the_prompt_alone() -> None:
+    coached = replace(QUESTION, coached=True)
+    request = answerer.answer_request(
+        coached, "Using: 1\n", max_tokens=9, sampling=Sampling(temperature=0.7)
+    )
+    assert request.prefill == ""
+
+
 def test_a_short_answer_names_its_notes_and_stops_at_the_line() -> None:
     engine = FakeEngine()
     engine.enqueue("Using: 1\n", " Painting")
