@@ -20,7 +20,7 @@ COMPLETE = "complete"
 """A checkpoint holds a file of this name once all of it is written."""
 
 
-EAGER_WIDTH = 200
+EAGER_WIDTH = 256
 """On a CPU the fused attention's backward pass is slower than the plain one for shorter rows."""
 
 
