@@ -11,24 +11,24 @@ from tests.fakes import FakeEngine
 
 SAID_AT = datetime(2023, 5, 8, tzinfo=UTC)
 HITS = (
-    Hit("memory", 41, "Caroline paints.", SAID_AT, 1.0),
-    Hit("turn", 8, "I love\nthe sea", SAID_AT, 0.9, speaker="Caroline"),
+    Hit("memory", 41, "Clara paints.", SAID_AT, 1.0),
+    Hit("turn", 8, "I love\nthe sea", SAID_AT, 0.9, speaker="Clara"),
     Hit("turn", 9, "Me too", SAID_AT, 0.8),
 )
-QUESTION = Question("What does Caroline do?", date(2023, 6, 1), HITS)
+QUESTION = Question("What does Clara do?", date(2023, 6, 1), HITS)
 
 
 def test_notes_carry_their_date_and_who_said_them() -> None:
     assert [answerer.note_line(hit) for hit in HITS] == [
-        "(8 May 2023) Caroline paints.",
-        '(8 May 2023) Caroline said: "I love the sea"',
+        "(8 May 2023) Clara paints.",
+        '(8 May 2023) Clara said: "I love the sea"',
         '(8 May 2023) The user said: "Me too"',
     ]
 
 
 def test_a_raw_turn_shows_the_dates_it_meant() -> None:
-    hit = Hit("turn", 8, "We met yesterday", SAID_AT, 0.9, speaker="Caroline")
-    assert answerer.note_line(hit) == '(8 May 2023) Caroline said: "We met on 7 May 2023"'
+    hit = Hit("turn", 8, "We met yesterday", SAID_AT, 0.9, speaker="Clara")
+    assert answerer.note_line(hit) == '(8 May 2023) Clara said: "We met on 7 May 2023"'
 
 
 def test_without_notes_the_message_stands_alone() -> None:
@@ -40,7 +40,7 @@ def test_notes_stand_between_the_conversation_and_the_message() -> None:
     prompt = answerer.answer_prompt(Question("And now?", date(2023, 6, 1), HITS[:1], history))
     assert [message.role for message in prompt] == ["system", "user", "assistant", "user"]
     assert "Thursday 1 June 2023" in prompt[0].content
-    assert prompt[-1].content == "Notes:\n1. (8 May 2023) Caroline paints.\n\nMessage: And now?"
+    assert prompt[-1].content == "Notes:\n1. (8 May 2023) Clara paints.\n\nMessage: And now?"
 
 
 def test_an_attached_document_is_apart_from_the_message() -> None:

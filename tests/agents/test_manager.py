@@ -30,10 +30,10 @@ def test_the_extractor_reads_absolute_dates_and_what_came_before() -> None:
 
 def test_a_named_speaker_is_the_subject_of_the_facts() -> None:
     engine = FakeEngine()
-    engine.enqueue("Caroline paints.", role=Role.MEMORY)
-    turn = Turn("I paint!", SAID_AT, speaker="Caroline")
-    assert manager.extract_facts(engine, turn) == (Fact("Caroline paints.", "Caroline"),)
-    assert engine.requests[0].messages[-1].content.endswith("Caroline: I paint!")
+    engine.enqueue("Clara paints.", role=Role.MEMORY)
+    turn = Turn("I paint!", SAID_AT, speaker="Clara")
+    assert manager.extract_facts(engine, turn) == (Fact("Clara paints.", "Clara"),)
+    assert engine.requests[0].messages[-1].content.endswith("Clara: I paint!")
 
 
 def test_a_huge_message_is_cut_to_its_beginning_and_end() -> None:

@@ -30,7 +30,7 @@ class Person:
 
     who: Who
     gold: str
-    """As memories name them: "The user", "Caroline", "The user's sister Ana"."""
+    """As memories name them: "The user", "Clara", "The user's sister Ana"."""
     spoken: str = ""
     """As the speaker first names them ("my sister Ana"); empty for the speaker."""
     pronouns: Pronouns = THEY
