@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.fakes import FakeEngine
+
+
+@pytest.fixture(autouse=True, scope="session")
+def obey_interrupts() -> None:
+    """A shell starts background jobs with Ctrl+C ignored, which our child processes inherit."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
