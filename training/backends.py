@@ -104,12 +104,14 @@ def _load_peft(base: Base, shape: LoraShape) -> PeftModel:
     )
     torch.manual_seed(shape.seed)
     model = get_peft_model(base.load(torch.bfloat16, device()), config)
-    _compute_in_bf16(model)
+    compute_in_bf16(model)
     return model
 
 
-def _compute_in_bf16(model: PeftModel) -> None:
-    """Multiply the adapter in the activations' type; its weights stay fp32 for the optimiser.
+def compute_in_bf16(model: PeftModel) -> None:
+    """Multiply adapters in the activations' type; their weights stay fp32 for the optimiser.
+
+    To be called again when an adapter was added.
 
     PEFT would raise the activations to fp32 instead, which takes a quarter of a step's time.
     """

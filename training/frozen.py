@@ -19,12 +19,9 @@ from training.model import Base
 
 @contextmanager
 def frozen_agents(base: Base, adapters: Mapping[Role, Path], folder: Path) -> Iterator[Engine]:
-    """An engine with `base` and GGUF adapters, that never works out the same thing twice.
-
-    A base in Transformers' format is written to `folder` as a GGUF first.
-    """
+    """An engine with `base` and GGUF adapters, that never works out the same thing twice."""
     spec = ModelSpec(
-        model=_gguf(base, folder),
+        model=base_gguf(base, folder),
         embedder=resolve_spec("").embedder,
         adapters=tuple(adapters.items()),
     )
@@ -36,7 +33,8 @@ def frozen_agents(base: Base, adapters: Mapping[Role, Path], folder: Path) -> It
         engine.close()
 
 
-def _gguf(base: Base, folder: Path) -> Path:
+def base_gguf(base: Base, folder: Path) -> Path:
+    """The GGUF of `base`, exported into `folder` if it has none."""
     if base.gguf:
         return base.gguf
     path = folder / f"{base.name}.q8_0.gguf"

@@ -58,11 +58,26 @@ class Layout:
         llama.cpp rotates neighbouring pairs of the Llama family's queries and keys, Transformers
         the two halves of a head: the rows of each head are interleaved.
         """
-        if self.architecture != "llama" or not (".attn_q." in name or ".attn_k." in name):
+        heads = self._rotated_heads(name)
+        if not heads:
             return weights
-        heads = self.heads if ".attn_q." in name else self.key_value_heads
         halves = weights.reshape(heads, 2, weights.shape[0] // heads // 2, *weights.shape[1:])
         return halves.swapaxes(1, 2).reshape(weights.shape)
+
+    def restore(self, name: str, weights: Weights) -> Weights:
+        """The inverse of `arrange`."""
+        heads = self._rotated_heads(name)
+        if not heads:
+            return weights
+        pairs = weights.reshape(heads, weights.shape[0] // heads // 2, 2, *weights.shape[1:])
+        return pairs.swapaxes(1, 2).reshape(weights.shape)
+
+    def _rotated_heads(self, name: str) -> int:
+        """Heads in a tensor whose rows the two lay out differently; 0 for any other."""
+        if self.architecture != "llama":
+            return 0
+        by_name = {".attn_q.": self.heads, ".attn_k.": self.key_value_heads}
+        return next((heads for part, heads in by_name.items() if part in name), 0)
 
 
 def gguf_layout(reader: GGUFReader) -> Layout:

@@ -15,10 +15,12 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from peft import load_peft_weights, set_peft_model_state_dict
 from torch.nn.functional import pad
 from transformers import PrinterCallback
 from trl import GRPOConfig, GRPOTrainer
 
+from training.backends import compute_in_bf16
 from training.checkpoints import saving
 from training.policy import Policy, Rollout
 from training.progress import Metrics, Recorder, StopOnInterrupt
@@ -43,6 +45,7 @@ class OutcomeTrainer(GRPOTrainer):
             model=policy.model, reward_funcs=[_earned], rollout_func=self._roll_out, **options
         )
         self.remove_callback(PrinterCallback)
+        compute_in_bf16(policy.model)  # the reference that TRL has just added, too
 
     def create_model_card(self, *_names: Any, **_more: Any) -> None:
         """No card for a checkpoint."""
@@ -85,6 +88,11 @@ class OutcomeTrainer(GRPOTrainer):
         prompt = tuple(ids[:-completion][mask[:-completion]].tolist())
         tokens = tuple(ids[-completion:][mask[-completion:]].tolist())
         return Rollout(prompt, tokens, self._grammars[prompt], text="", truncated=False)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Transformers finds the reference beside the adapter, and loads that alone."""
+        weights = load_peft_weights(resume_from_checkpoint, device=str(self.policy.model.device))
+        set_peft_model_state_dict(self.policy.model, weights)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         folder = Path(str(self.args.output_dir))
@@ -157,7 +165,6 @@ def make_trainer(session: Session, recipe: GrpoRecipe, tokenizer: Any) -> Outcom
         gradient_checkpointing=False,
         dataloader_pin_memory=not on_cpu,
         remove_unused_columns=False,
-        ignore_data_skip=True,
         report_to="none",
         disable_tqdm=True,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from training.backends import compute_in_bf16
 from training.policy import Policy, Rollout
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Reference:
                     copy = model.get_parameter(name.replace(f".{_CURRENT}.", f".{_FROZEN}."))
                     copy.copy_(parameter)
         model.set_adapter(_CURRENT)
+        compute_in_bf16(model)
 
     @torch.no_grad()
     def log_probs(self, rollouts: Sequence[Rollout]) -> torch.Tensor:

@@ -7,6 +7,7 @@ adapter and the GGUF that memchat loads. A run that stopped goes on with --resum
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ from training.backends import Backend, choose_backend
 from training.environment.sources import TaskSource
 from training.export import export_adapter
 from training.frozen import frozen_agents
+from training.gguf_source import open_source
 from training.model import Base, find_base
-from training.rl_recipe import GrpoRecipe, PpoRecipe, RlRecipe
+from training.rl_recipe import Agent, GrpoRecipe, PpoRecipe, RlRecipe
 from training.runs import Run
 from training.start import load_policy_model
 
@@ -32,6 +34,16 @@ if TYPE_CHECKING:
     from training.policy import Policy
     from training.rollout import Task
     from training.session import Session
+
+
+CPU_ROLLOUTS_PER_SECOND = {Agent.MANAGER: 3.0, Agent.EXTRACTOR: 2.0, Agent.ANSWER: 1.5}
+"""Sampled, judged and learned from, on one core with the embedded base; for estimates."""
+_MEAN_REPLY = 30
+"""Tokens."""
+_LOGIT_COPIES = 4
+"""Logits, masked logits, log-probabilities, gradients."""
+_LIBRARIES = 1 << 30
+"""Bytes that torch and its friends take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,40 @@ def train(
 
     plot_rewards(run.metrics, out / "curve.png")
     return export_adapter(run.adapter, base, out / f"{recipe.agent.role}.gguf", recipe.agent.role)
+
+
+def describe(recipe: RlRecipe) -> str:
+    """What training by this recipe amounts to, without training."""
+    base = find_base(recipe.base)
+    hours = recipe.rollouts / CPU_ROLLOUTS_PER_SECOND[recipe.agent] / 3600
+    return (
+        f"{algorithm(recipe)} of the {recipe.agent} on {base.name}, data: "
+        f"{', '.join(recipe.data)} ({_amount(recipe)}); {recipe.steps} steps of {recipe.groups} "
+        f"groups of {recipe.group}: {recipe.rollouts:,} rollouts, about {hours:.1f} hours on a CPU "
+        f"core with the embedded base, rerolls and banks not counted; "
+        f"about {_memory(base, recipe) / 2**30:.1f} GiB of memory."
+    )
+
+
+def _amount(recipe: RlRecipe) -> str:
+    """How much there is to learn from; files are read, generators make what is asked for."""
+    if recipe.generated:
+        return f"{recipe.dialogues} generated tasks"
+    from training.environment.sources import read_dialogues
+
+    found = [each for source in recipe.data for each in read_dialogues(source, recipe.dialogues)]
+    questions = sum(len(each.questions) for each in found)
+    turns = sum(len(each.turns) for each in found)
+    return f"{len(found)} dialogues, {turns} turns, {questions} questions"
+
+
+def _memory(base: Base, recipe: RlRecipe) -> int:
+    """Bytes, roughly: weights in bf16, the frozen agents' beside them, logits of a group."""
+    shapes = [tensor.shape for tensor in open_source(base).tensors()]
+    parameters = sum(math.prod(shape) for shape in shapes)
+    vocabulary = max(max(shape) for shape in shapes)
+    logits = recipe.group * _MEAN_REPLY * vocabulary * 4
+    return _LIBRARIES + 3 * parameters + _LOGIT_COPIES * logits
 
 
 def _described(recipe: RlRecipe, start: Start) -> dict[str, object]:

@@ -9,6 +9,9 @@ from memchat.engine.protocol import Role
 from training.recipe import Schedule
 from training.rewards import RewardWeights
 
+SYNTHETIC, TWO_DOGS = "synthetic", "two-dogs"
+"""Sources that are generated."""
+
 
 class Agent(StrEnum):
     """Whose replies are learned. Manager and extractor share the memory adapter."""
@@ -70,6 +73,16 @@ class RlRecipe:
     answered whatever the manager did, and its reward says little about the operation."""
     checkpoint_steps: int = 10
     validation_steps: int = 25
+
+    @property
+    def generated(self) -> bool:
+        """Whether all tasks come from generators, which know the truth without any agent."""
+        return set(self.data) <= {SYNTHETIC, TWO_DOGS}
+
+    @property
+    def rollouts(self) -> int:
+        """Those that are learned from; rerolled groups come on top."""
+        return self.steps * self.groups * self.group
 
     def __post_init__(self) -> None:
         RewardWeights.of(self.reward)

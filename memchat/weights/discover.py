@@ -65,12 +65,19 @@ def find_model(model: str) -> Path:
 
 
 def find_adapters(model: Path, folder: Path | None = None) -> tuple[tuple[Role, Path], ...]:
-    """The LoRA adapters under `folder` (models/ by default) made for this base model."""
+    """The LoRA adapters made for this base model, in a folder of its name.
+
+    They lie under `folder`; by default beside the model, as those trained on this machine do, or
+    else under models/, where those that ship are.
+    """
     from memchat.engine.protocol import Role
 
-    adapters = (folder or models_folder()) / base_name(model)
-    found = ((role, adapters / f"{role}.gguf") for role in (Role.MEMORY, Role.ANSWER))
-    return tuple((role, path) for role, path in found if path.is_file())
+    places = [folder] if folder else [model.parent, models_folder()]
+    for adapters in (place / base_name(model) for place in places):
+        found = ((role, adapters / f"{role}.gguf") for role in (Role.MEMORY, Role.ANSWER))
+        if there := tuple((role, path) for role, path in found if path.is_file()):
+            return there
+    return ()
 
 
 def base_name(model: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from memchat.agents import manager
 from memchat.agents.prompts import ABSTENTION
@@ -33,10 +34,10 @@ from training.environment.dialogue import (
 from training.environment.scripted import ScriptedEngine, decision_dialogue, two_dogs
 from training.environment.tasks import FactsTask, answer_task, harvest
 from training.environment.world import World
-from training.rl_recipe import Agent, RlRecipe
-from training.rollout import Task
+from training.rl_recipe import SYNTHETIC, TWO_DOGS, Agent, RlRecipe
 
-SYNTHETIC, TWO_DOGS = "synthetic", "two-dogs"
+if TYPE_CHECKING:
+    from training.rollout import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class TaskSource:
             return self._scripted(two_dogs(self.recipe.seed))
         if source == SYNTHETIC:
             return self._synthetic()
-        dialogues = self._dialogues(source)
+        dialogues = read_dialogues(source, self.recipe.dialogues)
         if self.recipe.agent is not Agent.ANSWER and not self.engine.load().adapter(Role.MEMORY):
             raise UsageError(
                 f"There is no adapter for the memory role, and {source} needs one to build banks.",
@@ -86,16 +87,17 @@ class TaskSource:
         tasks = filter(None, map(_direct_task, stream(SYNTHETIC, task, seed)))
         return list(islice(tasks, recipe.dialogues))
 
-    def _dialogues(self, source: str) -> list[Dialogue]:
-        data = load_data(source, split=Split.TRAIN)
-        cases = [case_dialogue(case) for case in data.cases]
-        found = cases or [scenario_dialogue(each) for each in data.scenarios]
-        return found[: self.recipe.dialogues]
-
     def _world(self, engine: Engine) -> World:
         recipe = self.recipe
         settings = Settings(max_candidates=recipe.notes, candidate_tokens=recipe.note_tokens)
         return World(engine, settings, raw_turns=recipe.raw_turns)
+
+
+def read_dialogues(source: str, most: int) -> list[Dialogue]:
+    """Up to `most` dialogues of a benchmark's train split, or of a file of scenarios."""
+    data = load_data(source, split=Split.TRAIN)
+    cases = [case_dialogue(case) for case in data.cases]
+    return [*cases, *map(scenario_dialogue, data.scenarios)][:most]
 
 
 def case_dialogue(case: Case) -> Dialogue:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from memchat.agents import answerer, manager
 from memchat.agents.prompts import ANSWER_LABEL
@@ -21,7 +22,9 @@ from training.environment.world import MemoryWork, World
 from training.grammar.gbnf import compile_grammar
 from training.rewards import INVALID, Outcome, mean
 from training.rl_recipe import Agent
-from training.rollout import Task
+
+if TYPE_CHECKING:
+    from training.rollout import Task
 
 _WORDS = r"[^\x00-\x1f\x7f]*"
 """What the runtime reads of a short answer: up to the first line break."""
