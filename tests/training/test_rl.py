@@ -55,18 +55,28 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Base:
     return tiny_model(tmp_path_factory.mktemp("tiny"), LlamaConfig)
 
 
-@pytest.fixture(params=RECIPES)
-def recipe(request: pytest.FixtureRequest, tiny: Base, puppets: None) -> RlRecipe:
-    return replace(RECIPES[request.param], base=tiny.source)
-
-
-@pytest.fixture
-def puppets(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def puppets() -> Iterator[None]:
     @contextmanager
     def agents(*_: Any) -> Iterator[Puppet]:
         yield Puppet()
 
-    monkeypatch.setattr(training.rl, "frozen_agents", agents)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.rl, "frozen_agents", agents)
+        yield
+
+
+@pytest.fixture(scope="module", params=RECIPES)
+def recipe(request: pytest.FixtureRequest, tiny: Base) -> RlRecipe:
+    return replace(RECIPES[request.param], base=tiny.source)
+
+
+@pytest.fixture(scope="module")
+def whole(recipe: RlRecipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run from its start to its end."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert train(recipe, folder) == folder / "memory.gguf"
+    return folder
 
 
 def train(recipe: RlRecipe, out: Path, start: Start | None = None, *, resume: bool = False) -> Any:
@@ -100,38 +110,38 @@ def interrupt() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_a_run_leaves_an_adapter_its_gguf_and_its_metrics(recipe: RlRecipe, tmp_path: Path) -> None:
-    assert train(recipe, tmp_path) == tmp_path / "memory.gguf"
-    assert (tmp_path / "curve.png").stat().st_size > 1000
-    rows = read_jsonl(tmp_path / "metrics.jsonl")
+def same_weights(one: Path, other: Path) -> bool:
+    first, second = weights(one), weights(other)
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_leaves_an_adapter_its_gguf_and_its_metrics(whole: Path) -> None:
+    assert (whole / "memory.gguf").stat().st_size > 1000
+    assert (whole / "curve.png").stat().st_size > 1000
+    rows = read_jsonl(whole / "metrics.jsonl")
     steps = [row for row in rows if "reward" in row]
     assert [row["step"] for row in steps] == [1, 2, 3, 4]
     assert [row["step"] for row in rows if "held_out_reward" in row] == [0, 4]
     assert all({"kl", "degenerate", "rerolled", "entropy", "loss"} <= set(row) for row in steps)
     assert all(row["rollouts"] in (6.0, 9.0, 12.0, 15.0, 18.0) for row in steps)
-    moved = [tensor.abs().sum() for name, tensor in weights(tmp_path).items() if "lora_B" in name]
+    moved = [tensor.abs().sum() for name, tensor in weights(whole).items() if "lora_B" in name]
     assert all(moved)
-    assert not list((tmp_path / "adapter").glob("ref*"))  # the reference stays at home
+    assert not list((whole / "adapter").glob("ref*"))  # the reference stays at home
 
 
 def test_a_run_that_was_interrupted_ends_as_one_that_was_not(
-    recipe: RlRecipe, tmp_path: Path
+    recipe: RlRecipe, whole: Path, tmp_path: Path
 ) -> None:
-    train(recipe, tmp_path / "whole")
     with at_group(5, interrupt):
-        assert train(recipe, tmp_path / "parts") is None
-    assert last_checkpoint(tmp_path / "parts" / "checkpoints")
-    assert train(recipe, tmp_path / "parts", resume=True)
-    whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
-    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+        assert train(recipe, tmp_path) is None
+    assert last_checkpoint(tmp_path / "checkpoints")
+    assert train(recipe, tmp_path, resume=True)
+    assert same_weights(whole, tmp_path)
 
 
 def test_a_run_that_was_killed_goes_on_from_the_last_whole_checkpoint(
-    recipe: RlRecipe, tmp_path: Path
+    recipe: RlRecipe, whole: Path, tmp_path: Path
 ) -> None:
-    train(recipe, tmp_path / "whole")
-    folder = tmp_path / "parts"
-
     class KilledError(BaseException):
         pass
 
@@ -139,13 +149,12 @@ def test_a_run_that_was_killed_goes_on_from_the_last_whole_checkpoint(
         raise KilledError
 
     with at_group(7, kill), pytest.raises(KilledError):
-        train(recipe, folder)
-    half = folder / "checkpoints" / "checkpoint-3"
-    shutil.copytree(folder / "checkpoints" / "checkpoint-2", half)
-    (half / "complete").unlink()
-    assert train(recipe, folder, resume=True)
-    whole, parts = weights(tmp_path / "whole"), weights(folder)
-    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+        train(recipe, tmp_path)
+    checkpoints = tmp_path / "checkpoints"
+    shutil.copytree(checkpoints / "checkpoint-2", checkpoints / "checkpoint-3")
+    (checkpoints / "checkpoint-3" / "complete").unlink()  # it was being written
+    assert train(recipe, tmp_path, resume=True)
+    assert same_weights(whole, tmp_path)
 
 
 def test_a_full_disk_is_said_and_costs_no_checkpoint(
@@ -164,13 +173,11 @@ def test_a_full_disk_is_said_and_costs_no_checkpoint(
     assert last_checkpoint(tmp_path / "checkpoints") == tmp_path / "checkpoints" / "checkpoint-1"
 
 
-def test_learning_starts_from_another_run(recipe: RlRecipe, tmp_path: Path) -> None:
-    train(recipe, tmp_path / "first")
+def test_learning_starts_from_another_run(recipe: RlRecipe, whole: Path, tmp_path: Path) -> None:
     still = replace(recipe, learning_rate=0.0, steps=1)
-    train(still, tmp_path / "second", Start(tmp_path / "first"))
-    first, second = weights(tmp_path / "first"), weights(tmp_path / "second")
-    assert all(torch.equal(first[name], second[name]) for name in first)
-    rows = read_jsonl(tmp_path / "second" / "metrics.jsonl")
+    train(still, tmp_path, Start(whole))
+    assert same_weights(whole, tmp_path)
+    rows = read_jsonl(tmp_path / "metrics.jsonl")
     assert [row["kl"] for row in rows if "kl" in row] == [0.0]  # measured from where it started
 
 
@@ -190,27 +197,37 @@ def test_another_start_is_another_run(recipe: RlRecipe, tmp_path: Path) -> None:
     ],
 )
 def test_an_adapter_that_does_not_belong_is_refused(
-    tiny: Base, puppets: None, tmp_path: Path, recorded: dict[str, str], message: str
+    tiny: Base, tmp_path: Path, recorded: dict[str, str], message: str
 ) -> None:
     recipe = replace(RECIPES["ppo"], base=tiny.source)
     start = Run(tmp_path / "start")
     start.begin({"base": tiny.source, **recorded}, resume=False)
     start.adapter.mkdir()
+    (start.adapter / "adapter_config.json").write_text('{"r": 16, "lora_alpha": 32}')
     with pytest.raises(ModelError, match=message):
         train(recipe, tmp_path / "out", Start(start.folder))
 
 
-def test_an_adapter_of_another_shape_is_refused(tiny: Base, puppets: None, tmp_path: Path) -> None:
-    recipe = replace(RECIPES["ppo"], base=tiny.source, steps=1)
-    train(recipe, tmp_path / "first")
-    start = tmp_path / "first" / "adapter" / "adapter_config.json"
-    start.write_text(start.read_text().replace('"r": 16', '"r": 4'))
+def test_an_adapter_of_another_shape_is_refused(
+    recipe: RlRecipe, whole: Path, tmp_path: Path
+) -> None:
+    start = tmp_path / "start"
+    shutil.copytree(whole, start)
+    config = start / "adapter" / "adapter_config.json"
+    config.write_text(config.read_text().replace('"r": 16', '"r": 4'))
     with pytest.raises(ModelError, match="does not fit"):
-        train(recipe, tmp_path / "out", Start(tmp_path / "first"))
+        train(recipe, tmp_path / "out", Start(start))
+
+
+def test_learning_starts_from_a_gguf_too(recipe: RlRecipe, whole: Path, tmp_path: Path) -> None:
+    still = replace(recipe, learning_rate=0.0, steps=1)
+    train(still, tmp_path, Start(whole / "memory.gguf"))
+    first, second = weights(whole), weights(tmp_path)
+    assert all(torch.allclose(first[name], second[name], atol=1e-3) for name in first)
 
 
 def test_ppo_says_that_it_runs_in_one_process(
-    tiny: Base, puppets: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UsageError, match="one process"):
