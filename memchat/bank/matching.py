@@ -132,9 +132,13 @@ def _whole_score(db: Database, index: Index, words: Collection[str]) -> float:
 
 
 def _weight(total: int, having: int) -> float:
-    """BM25's inverse document frequency, as FTS5 computes it; an unseen word counts as rare."""
+    """BM25's inverse document frequency, as FTS5 computes it; an unseen word counts as rare.
+
+    The two counts are of two moments: another thread may have added texts between them.
+    """
     having = max(having, 1)
-    return max(math.log((total - having + 0.5) / (having + 0.5)), _MIN_WEIGHT)
+    lacking = max(total - having, 0)
+    return max(math.log((lacking + 0.5) / (having + 0.5)), _MIN_WEIGHT)
 
 
 def _shared_with_neighbours(db: Database, shares: dict[int, float]) -> dict[int, float]:

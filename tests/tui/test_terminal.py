@@ -85,7 +85,11 @@ class Terminal:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
+    """Its settings keep answers short: the message before one must stay on the screen."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "config.toml").write_text("max_answer_tokens = 32\n", encoding="utf-8")
+    return home
 
 
 @pytest.fixture
