@@ -115,7 +115,7 @@ def _ask(
     bank: Bank, corpus: Corpus, queries: list[tuple[str, Vector]], k: int
 ) -> tuple[dict[str, NDArray[np.float64]], float]:
     methods: dict[str, Callable[[str, Vector], list[int]]] = {
-        "hybrid (RRF of both)": lambda text, vector: _ids(bank, text, vector, k),
+        "hybrid (both, fused)": lambda text, vector: _ids(bank, text, vector, k),
         "vectors (vec0, L2)": lambda _, vector: _ids(bank, "", vector, k),
         "words (FTS5 BM25)": lambda text, _: _ids(bank, text, None, k),
         "numpy brute force": lambda _, vector: _brute_force(corpus.vectors, vector, k),
