@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -141,7 +143,11 @@ def _load_unsloth(base: Base, shape: LoraShape) -> PeftModel:
             base.load(torch.bfloat16).save_pretrained(folder)
             base.tokenizer.save_pretrained(folder)
         model, _tokenizer = FastLanguageModel.from_pretrained(
-            source, max_seq_length=shape.max_tokens, dtype=torch.bfloat16, load_in_4bit=False
+            source,
+            max_seq_length=shape.max_tokens,
+            dtype=torch.bfloat16,
+            load_in_4bit=False,
+            use_gradient_checkpointing=False,
         )
     adapted: PeftModel = FastLanguageModel.get_peft_model(
         model,
@@ -153,3 +159,18 @@ def _load_unsloth(base: Base, shape: LoraShape) -> PeftModel:
         random_state=shape.seed,
     )
     return adapted
+
+
+@contextmanager
+def generating(backend: Backend, model: PeftModel) -> Iterator[None]:
+    """Inside, `model` may generate: Unsloth's has to be told, and told again to go on training."""
+    if backend is not Backend.UNSLOTH:
+        yield
+        return
+    from unsloth import FastLanguageModel
+
+    FastLanguageModel.for_inference(model)
+    try:
+        yield
+    finally:
+        FastLanguageModel.for_training(model, use_gradient_checkpointing=False)

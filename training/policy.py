@@ -7,9 +7,10 @@ of that same distribution, so that a token which the grammar forces carries no g
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import KW_ONLY, asdict, dataclass, field, replace
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from transformers import DynamicCache
 
 from memchat.engine.protocol import GenerateRequest
 from training.batches import IGNORED, Encoded, collate
+from training.generation import generate
 from training.grammar.tokens import Follower, TokenTable, allowed_along
 from training.trainer import Inputs, collate_rows
 
@@ -69,37 +71,44 @@ class _Draft:
             self.follower.take(token)
 
 
+@dataclass
 class Policy:
-    """Samples and scores replies.
+    """Samples and scores replies."""
 
-    `share_prefix` evaluates a common prompt once: best on a CPU, where the cost is in the tokens.
-    Without `constrained` the grammars are left to the reward to teach.
-    """
+    model: Any
+    vocabulary: TrainingVocabulary
+    _: KW_ONLY
+    temperature: float = 1.0
+    share_prefix: bool = True
+    """Evaluate a common prompt once: best on a CPU, where the cost is in the tokens."""
+    constrained: bool = True
+    """Sample under the grammars; without, they are left to the reward to teach."""
+    generating: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Entered around a generation, for models that have to be told."""
+    tokens: int = field(default=0, init=False)
+    """Evaluated and sampled so far."""
 
-    def __init__(
-        self,
-        model: Any,
-        vocabulary: TrainingVocabulary,
-        *,
-        temperature: float = 1.0,
-        share_prefix: bool = True,
-        constrained: bool = True,
-    ) -> None:
-        self.model, self.vocabulary = model, vocabulary
-        self.table = TokenTable.of(vocabulary)
-        self.temperature = temperature
-        self.share_prefix = share_prefix
-        self.constrained = constrained
-        self.tokens = 0
-        """Tokens evaluated and sampled so far."""
+    @cached_property
+    def table(self) -> TokenTable:
+        return TokenTable.of(self.vocabulary)
 
     @torch.no_grad()
     def sample(
         self, request: GenerateRequest, count: int, *, greedy: bool = False
     ) -> list[Rollout]:
         """`count` completions of `request`, drawn by torch's global random numbers."""
-        grammar = request.grammar if self.constrained else None
+        if not self.constrained:
+            request = replace(request, grammar=None)
         prompt = self.vocabulary.prompt(request.messages, request.prefill)
+        sample = self._decode if self.share_prefix else self._generate
+        found = sample(prompt, request, count, greedy=greedy)
+        return [self._rollout(prompt, request.grammar, tokens) for tokens in found]
+
+    def _decode(
+        self, prompt: list[int], request: GenerateRequest, count: int, *, greedy: bool
+    ) -> list[list[int]]:
+        """Token by token on one cache, the prompt evaluated once."""
+        grammar = request.grammar
         drafts = [_Draft(Follower(self.table, grammar) if grammar else None) for _ in range(count)]
         live, cache = drafts, DynamicCache(config=self.model.config)
         logits = self._next_logits([prompt], cache).expand(count, -1)
@@ -113,7 +122,16 @@ class Policy:
                 cache.batch_select_indices(torch.tensor(rows, device=logits.device))
                 live = [live[row] for row in rows]
             logits = self._next_logits([draft.tokens[-1:] for draft in live], cache)
-        return [self._rollout(prompt, grammar, draft.tokens) for draft in drafts]
+        return [draft.tokens for draft in drafts]
+
+    def _generate(
+        self, prompt: list[int], request: GenerateRequest, count: int, *, greedy: bool
+    ) -> list[list[int]]:
+        temperature = 0.0 if greedy else self.temperature
+        with self.generating():
+            found = generate(self.model, self.table, [prompt] * count, request, temperature)
+        self.tokens += count * len(prompt) + sum(map(len, found))
+        return found
 
     def score(self, rollouts: Sequence[Rollout], model: Any = None) -> Scores:
         """The log-probabilities of rollouts under `model` (the policy's own), differentiable.

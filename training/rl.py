@@ -7,6 +7,7 @@ adapter and the GGUF that memchat loads. A run that stopped goes on with --resum
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import math
 import random
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from memchat.cli.progress import show_progress
 from memchat.engine.protocol import Role
 from memchat.engine.threads import default_threads
 from memchat.errors import UsageError
-from training.backends import Backend, choose_backend
+from training.backends import Backend, choose_backend, generating
 from training.environment.sources import TaskSource
 from training.export import export_adapter
 from training.frozen import frozen_agents
@@ -69,6 +70,8 @@ def train(
     """
     run = Run(out)
     run.begin(_described(recipe, start), resume=resume)
+    if isinstance(recipe, GrpoRecipe):
+        importlib.import_module("training.grpo")  # on TRL's own trainer, before Unsloth patches it
     backend = choose_backend(backend)
     base = find_base(recipe.base)
     with frozen_agents(base, start.frozen, out) as engine:
@@ -146,6 +149,7 @@ def _policy(backend: Backend, base: Base, recipe: RlRecipe, start: Start) -> Pol
         temperature=recipe.temperature,
         share_prefix=on_cpu,
         constrained=recipe.constrained,
+        generating=partial(generating, backend, model),
     )
 
 

@@ -31,8 +31,10 @@ def test_every_sampled_reply_is_one_the_runtime_could_get(policy: Policy) -> Non
         assert len(rollout.completion) <= DECISION.max_tokens
 
 
-def test_replies_come_as_often_as_their_probability_says(policy: Policy) -> None:
+@pytest.mark.parametrize("share_prefix", [True, False])
+def test_replies_come_as_often_as_their_probability_says(share_prefix: bool) -> None:
     torch.manual_seed(2)
+    policy = tiny_policy(share_prefix=share_prefix)
     rollouts = policy.sample(CHOICES, 400)
     with torch.no_grad():
         log_probs = policy.score(rollouts).log_probs.sum(1)
@@ -80,7 +82,18 @@ def test_what_the_grammar_forces_is_certain(policy: Policy) -> None:
 
 
 def test_greedy_replies_are_one_and_the_same(policy: Policy) -> None:
-    assert len({each.completion for each in policy.sample(CHOICES, 4, greedy=True)}) == 1
+    (reply,) = {each.completion for each in policy.sample(CHOICES, 4, greedy=True)}
+    by_generate = tiny_policy(share_prefix=False).sample(CHOICES, 2, greedy=True)
+    assert {each.completion for each in by_generate} == {reply}
+
+
+def test_generate_is_bound_and_cut_off_alike() -> None:
+    torch.manual_seed(7)
+    assert DECISION.grammar
+    automaton = compile_grammar(DECISION.grammar)
+    rollouts = tiny_policy(share_prefix=False).sample(DECISION, 16)
+    assert all(each.truncated or automaton.accepts(each.text) for each in rollouts)
+    assert all(each.truncated == (len(each.completion) == 80) for each in rollouts)
 
 
 def test_a_low_temperature_sharpens_and_unbound_sampling_is_free() -> None:
